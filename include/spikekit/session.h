@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SPIKEKIT_SESSION_H
+#define SPIKEKIT_SESSION_H
+
+/*
+ * A session is what a sorter left behind, whatever its format: spikes, and what is known of
+ * units, spikes and probe. What a format lacks is absent (NULL), never invented.
+ *
+ *   kilosort  Kilosort 2 / 2.5 / 3 / 4 and phy folders: spike_times.npy in samples
+ *   alf       IBL folders: spikes.times.npy (seconds) or spikes.samples.npy
+ *   arrays    a bare pair of .npy files, times and unit of each spike
+ *
+ * params.py is parsed as text and never executed; pickles are never read.
+ */
+
+#include <spikekit/array.h>
+#include <spikekit/context.h>
+#include <spikekit/spikes.h>
+#include <spikekit/status.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct spk_session spk_session;
+
+/** Fill with spk_session_options_init(&options, sizeof options), then change fields. */
+typedef struct spk_session_options {
+    size_t struct_size;      /**< set by init */
+    double sampling_rate_hz; /**< default 0: as the folder says. Required where it does not
+                              *   say (arrays); otherwise overrides it */
+    double duration_s;       /**< default 0: from the raw file's size when it is there,
+                              *   otherwise to the last spike */
+    int32_t sort;            /**< default 0: unsorted times are an error; 1: sort them */
+    int32_t clusters;        /**< default 1: spike_clusters.npy (after curation) when there;
+                              *   0: spike_templates.npy (as sorted) */
+} spk_session_options;
+
+SPK_API void spk_session_options_init(spk_session_options *options, size_t struct_size);
+
+/**
+ * Opens a folder, recognising its format from the files in it. A path to params.py or
+ * spike_times.npy opens the folder that holds it.
+ *
+ * Times in samples are used as they are (uint64, int64, (n,) or (n, 1), negative times of
+ * Kilosort 4 included). Times in seconds become samples at the nearest nanosecond: the
+ * session's rate is then 1e9 Hz, unless spikes.samples.npy gives the samples themselves.
+ *
+ * @param[in]  ctx      holds the message on error; the log callback hears of oddities
+ * @param[in]  path     folder or file
+ * @param[in]  options  NULL for the defaults
+ * @param[out] session  close with spk_session_close()
+ * @return SPK_OK; SPK_ERR_ARGUMENT; SPK_ERR_NOT_FOUND (path, or a required file);
+ *         SPK_ERR_IO; SPK_ERR_FORMAT (wrong dtype or shape, lengths that differ, NaN time);
+ *         SPK_ERR_UNSORTED; SPK_ERR_OVERFLOW; SPK_ERR_UNSUPPORTED; SPK_ERR_MEMORY; the
+ *         message has path, expected and found
+ * Cost: files are mapped; times and units are copied only when their type or unit ids ask
+ *       for it (12 bytes a spike at most)
+ */
+SPK_API SPK_MUST_CHECK spk_status spk_session_open(spk_context *ctx, const char *path,
+                                                   const spk_session_options *options,
+                                                   spk_session **session);
+
+/**
+ * Opens a pair of .npy files: times, integer samples or float seconds, and the unit id of
+ * each spike. Float times need no rate (they go to the nanosecond grid) unless
+ * options->sampling_rate_hz is given: then sample = nearest integer of time * rate.
+ */
+SPK_API SPK_MUST_CHECK spk_status spk_session_open_arrays(
+    spk_context *ctx, const char *times_path, const char *units_path,
+    const spk_session_options *options, spk_session **session);
+
+/**
+ * Makes a session from arrays in memory, copying them: the way in for simulators and tests.
+ * @param[in] spikes    valid spike table
+ * @param[in] unit_ids  [n_units] distinct; NULL for 0 .. n_units - 1
+ */
+SPK_API SPK_MUST_CHECK spk_status spk_session_create(spk_context *ctx,
+                                                     const spk_spikes *spikes,
+                                                     const int64_t *unit_ids,
+                                                     spk_session **session);
+
+/** Frees the session and all views of it. NULL is fine. */
+SPK_API void spk_session_close(spk_session *session);
+
+/** The spike table, valid until close. Units are 0 .. n_units - 1 in rising order of id. */
+SPK_API const spk_spikes *spk_session_spikes(const spk_session *session);
+/** [n_units] the id of each unit in the files: rising, may be sparse and large. */
+SPK_API const int64_t *spk_session_unit_ids(const spk_session *session);
+/** "kilosort", "alf", "arrays" or "memory". */
+SPK_API const char *spk_session_format(const spk_session *session);
+/** The path as opened; "" for memory. */
+SPK_API const char *spk_session_path(const spk_session *session);
+
+/* What is known of each spike; NULL if absent. The first dimension is n_spikes, in the order
+ * of the spike table. */
+/** [n_spikes] in the sorter's unit (Kilosort: a scaling factor, not uV; ALF: volt). */
+SPK_API const spk_array *spk_session_amplitudes(const spk_session *session);
+/** [n_spikes][2] x, y [um]. */
+SPK_API const spk_array *spk_session_spike_positions(const spk_session *session);
+/** [n_spikes] template of each spike. */
+SPK_API const spk_array *spk_session_spike_templates(const spk_session *session);
+
+/* Probe geometry; NULL if absent. */
+/** [n_channels][2] x, y [um]. */
+SPK_API const spk_array *spk_session_channel_positions(const spk_session *session);
+/** [n_channels] row of each channel in the raw file. */
+SPK_API const spk_array *spk_session_channel_map(const spk_session *session);
+
+/**
+ * Position of each unit [um]: the median of its spike positions (ALF: clusters' depth, or
+ * its peak channel), NaN for a unit without spikes. Estimated on first call and kept.
+ * @param[out] positions_um  [n_units][2] x, y
+ * @return SPK_OK; SPK_ERR_NOT_FOUND (the format gives no positions); SPK_ERR_MEMORY
+ */
+SPK_API SPK_MUST_CHECK spk_status spk_session_unit_positions(spk_context *ctx,
+                                                             spk_session *session,
+                                                             double *positions_um);
+
+/* Labels: the columns of cluster_*.tsv / .csv and ALF tables, one text per unit. A column is
+ * named after its header (a cluster_group.tsv whose header says KSLabel gives "KSLabel"). */
+SPK_API int64_t spk_session_n_labels(const spk_session *session);
+/** NULL out of range. */
+SPK_API const char *spk_session_label_name(const spk_session *session, int64_t label);
+/** The text of a label for a unit, "" where the table has no row for it; NULL if out of
+ *  range. */
+SPK_API const char *spk_session_label_text(const spk_session *session, int64_t label,
+                                           int64_t unit);
+/** The column of a name, -1 if there is none. */
+SPK_API int64_t spk_session_find_label(const spk_session *session, const char *name);
+/**
+ * The quality of a unit: the manual "group" when it says good, mua or noise, otherwise
+ * "KSLabel"; "unsorted" when neither says anything. Never NULL for a valid unit.
+ */
+SPK_API const char *spk_session_quality(const spk_session *session, int64_t unit);
+
+/** Input files that were read: number, path, and XXH3 128-bit digest in hexadecimal (as
+ *  `xxh128sum` prints it). */
+SPK_API int64_t spk_session_n_inputs(const spk_session *session);
+SPK_API const char *spk_session_input_path(const spk_session *session, int64_t input);
+SPK_API SPK_MUST_CHECK spk_status spk_session_input_digest(spk_context *ctx,
+                                                           const spk_session *session,
+                                                           int64_t input,
+                                                           char digest[33]);
+
+/** What goes beside the spikes into a phy folder; fill with init, set what is known. */
+typedef struct spk_phy_extras {
+    size_t struct_size;                /**< set by init */
+    const double *amplitudes;          /**< [n_spikes] or NULL */
+    const float *spike_positions_um;   /**< [n_spikes][2] or NULL */
+    const double *channel_positions_um; /**< [n_channels][2] or NULL */
+    int64_t n_channels;                /**< read when channel positions are given */
+    const char *const *labels;         /**< [n_units] for cluster_group.tsv, or NULL */
+} spk_phy_extras;
+
+SPK_API void spk_phy_extras_init(spk_phy_extras *extras, size_t struct_size);
+
+/**
+ * Writes a phy folder: params.py, spike_times.npy (int64), spike_clusters.npy and
+ * spike_templates.npy (int32), and what extras give. The folder is made if absent; a file
+ * that is already there is an error unless overwrite is nonzero.
+ * @param[in] unit_ids  [n_units], 0 <= id < 2^31; NULL for 0 .. n_units - 1
+ * @param[in] extras    NULL for none
+ * @return SPK_OK; SPK_ERR_ARGUMENT; SPK_ERR_IO; SPK_ERR_MEMORY
+ */
+SPK_API SPK_MUST_CHECK spk_status spk_phy_write(spk_context *ctx, const char *folder,
+                                                const spk_spikes *spikes,
+                                                const int64_t *unit_ids,
+                                                const spk_phy_extras *extras,
+                                                int32_t overwrite);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

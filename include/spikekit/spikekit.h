@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SPIKEKIT_SPIKEKIT_H
+#define SPIKEKIT_SPIKEKIT_H
+
+/*
+ * Spikekit: spike-train analysis of Neuropixels-scale recordings. This header includes all
+ * others. The usual path:
+ *
+ *   spk_session_open()      what a sorter left behind, mapped
+ *   spk_session_spikes()    the spike table, which every analysis takes
+ *   spk_correlogram_count() and others: arrays in, arrays out
+ *
+ * Functions return spk_status; the words of an error are in the context. Times are integer
+ * samples. Results are the same bits for any number of threads. The caller allocates result
+ * arrays; *_length() tells the size. Options structs are filled by *_options_init().
+ */
+
+#include <spikekit/array.h>
+#include <spikekit/context.h>
+#include <spikekit/correlogram.h>
+#include <spikekit/distributions.h>
+#include <spikekit/epochs.h>
+#include <spikekit/json.h>
+#include <spikekit/random.h>
+#include <spikekit/session.h>
+#include <spikekit/simulation.h>
+#include <spikekit/spikes.h>
+#include <spikekit/status.h>
+#include <spikekit/table.h>
+#include <spikekit/version.h>
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SPIKEKIT_BASE_CONTEXT_STATE_H
+#define SPIKEKIT_BASE_CONTEXT_STATE_H
+
+#include <pthread.h>
+#include <spikekit/context.h>
+#include <stdatomic.h>
+
+/** Bytes and requests of one context. It outlives the context while blocks are in use, so
+ *  that an object may be destroyed after the context it was created with. */
+typedef struct spk__memory_ledger {
+    _Atomic int64_t references; /**< the context itself and each block in use */
+    _Atomic int64_t requests;
+    _Atomic int64_t fail_at; /**< request number that fails; 0: none */
+    _Atomic int64_t in_use;
+    _Atomic int64_t peak;
+} spk__memory_ledger;
+
+/** What is behind the opaque spk_context; only lib/base looks inside. */
+struct spk_context {
+    int32_t n_threads;
+    pthread_mutex_t message_lock; /**< workers may fail at the same time */
+    char message[1024];
+    spk_log_callback log;
+    void *log_user;
+    spk_progress_callback progress;
+    void *progress_user;
+    spk_cancel_callback cancel;
+    void *cancel_user;
+    spk__memory_ledger *memory;
+};
+
+#endif

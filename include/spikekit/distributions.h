@@ -9,13 +9,25 @@
 extern "C" {
 #endif
 
-/* Tails by R's own routines, right on the log scale down to probabilities of 1e-300 and
- * beyond. NaN for arguments out of range. */
+/*
+ * Natural logarithms of tail probabilities, right down to 1e-300 and far beyond. Arguments
+ * out of range give NaN, never a message. Pure functions: any thread may call them.
+ *
+ * Source: Rmath, R's own ppois(), with log.p = TRUE
+ */
 
-/** ln P(N >= count) for N Poisson with the given mean. */
+/**
+ * ln P(N >= count) for N Poisson with the given mean: 0 for count <= 0.
+ * @param[in] count  <= 2^53, larger gives NaN
+ * @param[in] mean   >= 0 and finite, anything else gives NaN
+ */
 SPK_API double spk_poisson_log_upper(int64_t count, double mean);
 
-/** ln P(N <= count) for N Poisson with the given mean. */
+/**
+ * ln P(N <= count) for N Poisson with the given mean: -infinity for count < 0.
+ * @param[in] count  <= 2^53, larger gives NaN
+ * @param[in] mean   >= 0 and finite, anything else gives NaN
+ */
 SPK_API double spk_poisson_log_lower(int64_t count, double mean);
 
 #ifdef __cplusplus

@@ -40,15 +40,17 @@ SPK_API SPK_MUST_CHECK spk_status spk_epochs_check(spk_context *ctx,
  * @param[in,out] stops   [n] one past the last samples, stops[i] >= starts[i]
  * @param[in]     n       number of intervals in
  * @param[out]    n_epochs  number of epochs out, <= n
- * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, n < 0, stops[i] < starts[i]); SPK_ERR_MEMORY
- * Cost: O(n log n) time, O(n) extra memory
+ * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, n < 0, stops[i] < starts[i]); SPK_ERR_OVERFLOW
+ *         (total length beyond int64); SPK_ERR_MEMORY; on error both arrays are unchanged
+ * Cost: O(n) time, see spk_spikes_order(); O(n) extra memory
  */
 SPK_API SPK_MUST_CHECK spk_status spk_epochs_normalize(spk_context *ctx, int64_t *starts,
                                                        int64_t *stops, int64_t n,
                                                        int64_t *n_epochs);
 
 /**
- * Intersects two lists of epochs.
+ * Intersects two lists of epochs: the samples in both. A border between touching epochs of
+ * either list stays a border.
  *
  * @param[in]  ctx     holds the message on error
  * @param[in]  a       valid epochs

@@ -31,9 +31,10 @@ typedef struct spk_spikes {
 } spk_spikes;
 
 /**
- * Checks a spike table against all of the above.
- * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, negative size, unit or sample out of range, bad
- *         rate); SPK_ERR_UNSORTED (the message names the first spike out of order)
+ * Checks a spike table against all of the above. Without spikes both arrays may be NULL.
+ * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, size, unit or sample out of range, bad rate,
+ *         start_sample > stop_sample); SPK_ERR_UNSORTED. The message names the first bad
+ *         spike and its value
  * Cost: O(n_spikes), one pass
  */
 SPK_API SPK_MUST_CHECK spk_status spk_spikes_check(spk_context *ctx,
@@ -47,16 +48,17 @@ SPK_API SPK_MUST_CHECK spk_status spk_spikes_check(spk_context *ctx,
  * @param[in]  n        number of spikes
  * @param[in]  samples  [n] times in any order
  * @param[out] order    [n] a permutation of 0 .. n - 1
- * @return SPK_OK; SPK_ERR_ARGUMENT; SPK_ERR_MEMORY
- * Cost: O(n) when already sorted, O(n log n) otherwise; O(n) extra memory
+ * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, n < 0); SPK_ERR_MEMORY
+ * Cost: O(n) time: one pass when already sorted, otherwise a radix sort by 11 bits of the
+ *       times' range a pass and 32 n bytes of extra memory
  */
 SPK_API SPK_MUST_CHECK spk_status spk_spikes_order(spk_context *ctx, int64_t n,
                                                    const int64_t *samples, int64_t *order);
 
 /**
- * Counts the spikes of each unit.
+ * Counts the spikes of each unit. The order of the table does not matter.
  * @param[out] counts  [n_units]
- * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, unit out of range)
+ * @return SPK_OK; SPK_ERR_ARGUMENT (as in spk_spikes_check(); sample values are not read)
  * Cost: O(n_spikes + n_units)
  */
 SPK_API SPK_MUST_CHECK spk_status spk_spikes_count(spk_context *ctx,
@@ -72,8 +74,9 @@ SPK_API SPK_MUST_CHECK spk_status spk_spikes_count(spk_context *ctx,
  * @param[out] offsets  [n_units + 1]
  * @param[out] samples  [n_spikes]; may be NULL when only offsets are wanted
  * @param[out] indices  [n_spikes] place of each grouped spike in the table; may be NULL
- * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, unit out of range); SPK_ERR_MEMORY
- * Cost: O(n_spikes + n_units) time, O(n_units) extra memory
+ * @return SPK_OK; SPK_ERR_ARGUMENT (as in spk_spikes_check(); that samples are in order and
+ *         within the recording is not checked: each unit's keep the order of the table)
+ * Cost: O(n_spikes + n_units) time, no extra memory
  */
 SPK_API SPK_MUST_CHECK spk_status spk_spikes_group(spk_context *ctx,
                                                    const spk_spikes *spikes,
@@ -112,10 +115,13 @@ SPK_API void spk_binning_options_init(spk_binning_options *options, size_t struc
  * The number of bins that spk_spikes_bin_dense() and _sparse() use.
  *
  * Each epoch is cut from its start into whole bins [start + k b, start + (k + 1) b); what is
- * left at its end, shorter than a bin, is dropped. Bins of all epochs stand in a row.
+ * left at its end, shorter than a bin, is dropped. Bins of all epochs stand in a row. Epochs
+ * may reach beyond the recording, where the bins are empty. No spike is read.
  *
  * @param[out] n_bins  total number of bins
- * @return SPK_OK; SPK_ERR_ARGUMENT; the errors of spk_epochs_check()
+ * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, bin_samples < 1, options not filled by init, sizes
+ *         as in spk_spikes_check()); SPK_ERR_OVERFLOW (a recording longer than int64); the
+ *         errors of spk_epochs_check()
  */
 SPK_API SPK_MUST_CHECK spk_status spk_spikes_bin_length(spk_context *ctx,
                                                         const spk_spikes *spikes,

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "options.h"
 
+#include <spikekit/epochs.h>
 #include <spikekit/session.h>
 #include <stdint.h>
 
@@ -52,10 +53,13 @@ int unit_selection_make_places(const char *name, spk_session *session,
 
 void unit_selection_clear(unit_selection *selection);
 
-/** Parses a list of unit ids "1,2,5-9", each of which must be in the session, into places:
- *  rising and distinct, the caller frees. @return COMMAND_OK or an exit status */
+/** Parses what unit_selection_make() takes into places: rising and distinct, the caller
+ *  frees. @return COMMAND_OK or an exit status */
 int unit_selection_parse(const char *name, spk_session *session, const char *text,
                          int64_t **places, int64_t *n);
+
+/** The place of a unit id in the session, -1 if it is not there. */
+int64_t unit_selection_find(const spk_session *session, int64_t unit_id);
 
 /** Epochs read from a table with the columns start_s and stop_s. */
 typedef struct epochs_argument {
@@ -63,7 +67,8 @@ typedef struct epochs_argument {
     int64_t *owned;
 } epochs_argument;
 
-/** Reads epochs [s from sample 0] onto a sampling rate. @return COMMAND_OK or an exit status */
+/** Reads epochs [s from sample 0] onto a sampling rate. They must be in order and must not
+ *  overlap. @return COMMAND_OK or an exit status */
 int epochs_argument_read(const char *name, spk_context *ctx, const char *path,
                          double sampling_rate_hz, epochs_argument *epochs);
 void epochs_argument_clear(epochs_argument *epochs);

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * All pairs of all units at once: each pair of spikes is counted once, from the earlier
+ * spike, into the row of that spike's unit. A finished row i gives one half of every [i][j],
+ * which lies in a row of the result, and the other half of every [j][i], which lies across
+ * it; a few rows are finished together so that those writes come in runs. No two rows write
+ * the same element except in the shared bin, whose two halves meet by an atomic addition or
+ * maximum of integers: any order gives the same.
+ */
+#include "correlation/correlogram_rows.h"
+
+#include "base/check.h"
+#include "base/memory.h"
+#include "base/parallel.h"
+
+#include <string.h>
+
+enum {
+    BLOCK_BYTES = 4 << 20,      /* counters of the rows that one task finishes together */
+    BLOCK_ROWS = 32,            /* and at most this many of them */
+    BLOCK_REFERENCES = 1 << 17, /* spikes in a task: some tens of milliseconds */
+    CENTRE_ROWS = 16
+};
+
+typedef struct block {
+    int64_t first;
+    int64_t last;
+} block;
+
+typedef struct cube_state {
+    const spk__correlogram_job *job;
+    const spk__row_group *group;
+    const block *blocks;
+    int64_t *counts;
+    uint32_t **counters; /* [workers][most rows in a block][n_counters] */
+    int64_t **centres;   /* [workers][2]: of the half along the row, of the half across */
+} cube_state;
+
+static void merge_centre(const spk__correlogram_bins *bins, int64_t *cell, int64_t value)
+{
+    if (!bins->centre_is_maximum) {
+        __atomic_fetch_add(cell, value, __ATOMIC_RELAXED);
+        return;
+    }
+    int64_t held = __atomic_load_n(cell, __ATOMIC_RELAXED);
+    while (held < value &&
+           !__atomic_compare_exchange_n(cell, &held, value, 1, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED)) {
+    }
+}
+
+/* Counters of one pair into the half of `counts` for a later (else earlier) partner. */
+static void add_half(const spk__correlogram_bins *bins, const uint32_t *counters,
+                     int later, int add, int64_t *counts, int64_t *centre)
+{
+    if (later == bins->later_ascends)
+        spk__correlogram_add_ascending(bins, counters, add, counts, centre);
+    else
+        spk__correlogram_add_descending(bins, counters, add, counts, centre);
+}
+
+static void write_half(const cube_state *state, int64_t row, int64_t column,
+                       const uint32_t *counters, int later)
+{
+    const spk__correlogram_bins *bins = &state->job->bins;
+    int64_t *cell =
+        state->counts + (row * state->job->layout.n_columns + column) * bins->n_bins;
+    int64_t centre = 0;
+    add_half(bins, counters, later, 0, cell, &centre);
+    merge_centre(bins, cell + bins->centre, centre);
+}
+
+/* A row whose 32-bit counters might fill up: in parts that are added to the result. */
+static void count_row_in_parts(const cube_state *state, int64_t row, uint32_t *counters,
+                               int64_t *centres)
+{
+    const spk__correlogram_job *job = state->job;
+    const spk__correlogram_bins *bins = &job->bins;
+    int64_t n = job->layout.n_columns;
+    int64_t begin = state->group->offsets[row - state->group->first];
+    int64_t end = state->group->offsets[row - state->group->first + 1];
+    int add = 0;
+
+    memset(centres, 0, 2 * (size_t)n * sizeof *centres);
+    for (; begin < end || add == 0; begin += job->flush_references, add = 1) {
+        int64_t part = end - begin;
+        if (part > job->flush_references)
+            part = job->flush_references;
+        memset(counters, 0, (size_t)job->kernel.n_counters * sizeof *counters);
+        spk__kernel_count_later(&job->kernel, state->group->references + begin, part,
+                                counters);
+        for (int64_t j = 0; j < n; j++) {
+            const uint32_t *column = counters + j * bins->stride;
+            add_half(bins, column, 1, add, state->counts + (row * n + j) * bins->n_bins,
+                     &centres[2 * j]);
+            add_half(bins, column, 0, add, state->counts + (j * n + row) * bins->n_bins,
+                     &centres[2 * j + 1]);
+        }
+    }
+    for (int64_t j = 0; j < n; j++) {
+        merge_centre(bins, state->counts + (row * n + j) * bins->n_bins + bins->centre,
+                     centres[2 * j]);
+        merge_centre(bins, state->counts + (j * n + row) * bins->n_bins + bins->centre,
+                     centres[2 * j + 1]);
+    }
+}
+
+static spk_status block_task(void *argument, int64_t task, int32_t worker)
+{
+    const cube_state *state = argument;
+    const spk__correlogram_job *job = state->job;
+    const spk__row_group *group = state->group;
+    const block *rows = &state->blocks[task];
+    size_t n_counters = job->kernel.n_counters;
+    uint32_t *counters = state->counters[worker];
+    int64_t n_references = group->offsets[rows->last - group->first] -
+                           group->offsets[rows->first - group->first];
+
+    if (n_references > job->flush_references) {
+        for (int64_t row = rows->first; row < rows->last; row++)
+            count_row_in_parts(state, row, counters, state->centres[worker]);
+        return SPK_OK;
+    }
+    for (int64_t row = rows->first; row < rows->last; row++) {
+        uint32_t *mine = counters + (size_t)(row - rows->first) * n_counters;
+        int64_t begin = group->offsets[row - group->first];
+        memset(mine, 0, n_counters * sizeof *mine);
+        spk__kernel_count_later(&job->kernel, group->references + begin,
+                                group->offsets[row - group->first + 1] - begin, mine);
+        for (int64_t j = 0; j < job->layout.n_columns; j++)
+            write_half(state, row, j, mine + j * job->bins.stride, 1);
+    }
+    for (int64_t j = 0; j < job->layout.n_columns; j++)
+        for (int64_t row = rows->first; row < rows->last; row++)
+            write_half(state, j, row,
+                       counters + (size_t)(row - rows->first) * n_counters +
+                           j * job->bins.stride,
+                       0);
+    return SPK_OK;
+}
+
+static spk_status clear_centres_task(void *argument, int64_t task, int32_t worker)
+{
+    const cube_state *state = argument;
+    const spk__correlogram_bins *bins = &state->job->bins;
+    int64_t n = state->job->layout.n_columns;
+    int64_t last = (task + 1) * CENTRE_ROWS < n ? (task + 1) * CENTRE_ROWS : n;
+    (void)worker;
+    for (int64_t pair = task * CENTRE_ROWS * n; pair < last * n; pair++)
+        state->counts[pair * bins->n_bins + bins->centre] = 0;
+    return SPK_OK;
+}
+
+/* Cuts a group into blocks of rows, of about equal work where it can. */
+static int64_t make_blocks(const spk__row_group *group, int64_t most_rows, block *blocks)
+{
+    int64_t n_blocks = 0;
+    for (int64_t row = group->first; row < group->last;) {
+        int64_t begin = group->offsets[row - group->first];
+        int64_t last = row + 1;
+        while (last < group->last && last - row < most_rows &&
+               group->offsets[last + 1 - group->first] - begin <= BLOCK_REFERENCES)
+            last++;
+        blocks[n_blocks++] = (block){row, last};
+        row = last;
+    }
+    return n_blocks;
+}
+
+static spk_status count_cube(spk_context *ctx, const spk__correlogram_job *job,
+                             int64_t *counts)
+{
+    spk_status status = SPK_OK;
+    int64_t n = job->layout.n_rows;
+    int32_t n_workers = spk__parallel_workers(ctx, n);
+    int64_t row_bytes = (int64_t)job->kernel.n_counters * (int64_t)sizeof(uint32_t);
+    int64_t most_rows = BLOCK_BYTES / row_bytes;
+    spk__row_group group = {.offsets = NULL};
+    cube_state state = {.job = job, .counts = counts};
+
+    most_rows = most_rows < 1 ? 1 : most_rows > BLOCK_ROWS ? BLOCK_ROWS : most_rows;
+    block *blocks = spk__alloc(ctx, n, sizeof *blocks);
+    state.blocks = blocks;
+    state.counters = spk__alloc_zero(ctx, n_workers, sizeof *state.counters);
+    state.centres = spk__alloc_zero(ctx, n_workers, sizeof *state.centres);
+    if (blocks == NULL || state.counters == NULL || state.centres == NULL) {
+        status = spk__fail_memory(ctx);
+        goto cleanup;
+    }
+    for (int32_t w = 0; w < n_workers; w++) {
+        state.counters[w] = spk__alloc(ctx, most_rows * (int64_t)job->kernel.n_counters,
+                                       sizeof **state.counters);
+        state.centres[w] = spk__alloc(ctx, 2 * n, sizeof **state.centres);
+        if (state.counters[w] == NULL || state.centres[w] == NULL) {
+            status = spk__fail_memory(ctx);
+            goto cleanup;
+        }
+    }
+    status = spk__parallel_for(ctx, (n + CENTRE_ROWS - 1) / CENTRE_ROWS,
+                               clear_centres_task, &state, NULL);
+    if (status != SPK_OK)
+        goto cleanup;
+    for (int64_t row = 0; row < n; row = group.last) {
+        spk__row_group_destroy(&group);
+        if ((status = spk__row_group_create(ctx, job, row, n, &group)) != SPK_OK)
+            goto cleanup;
+        state.group = &group;
+        status = spk__parallel_for_part(ctx, make_blocks(&group, most_rows, blocks),
+                                        block_task, &state, "correlograms",
+                                        (double)group.first / (double)n,
+                                        (double)group.last / (double)n);
+        if (status != SPK_OK)
+            goto cleanup;
+    }
+
+cleanup:
+    spk__row_group_destroy(&group);
+    for (int32_t w = 0; w < n_workers; w++) {
+        if (state.counters != NULL)
+            spk__free(state.counters[w]);
+        if (state.centres != NULL)
+            spk__free(state.centres[w]);
+    }
+    spk__free(state.counters);
+    spk__free(state.centres);
+    spk__free(blocks);
+    return status;
+}
+
+spk_status spk_correlogram_count(spk_context *ctx, const spk_spikes *spikes,
+                                 const spk_correlogram_options *given, int64_t *counts)
+{
+    spk_correlogram_options options;
+    spk__correlogram_layout layout;
+    spk__correlogram_job job;
+    int64_t length;
+    spk_status status = spk__correlogram_check(ctx, spikes, given, &options);
+    if (status != SPK_OK)
+        return status;
+    if ((status = spk_correlogram_length(ctx, spikes, &options, &length)) != SPK_OK)
+        return status;
+    SPK_REQUIRE(ctx, counts != NULL || length == 0, SPK_ERR_ARGUMENT,
+                "counts must not be NULL");
+    if (length == 0)
+        return SPK_OK;
+    spk__correlogram_layout_init(&layout, spikes, &options);
+    if (options.convention == SPK_CORRELOGRAM_PYNAPPLE)
+        return spk__correlogram_count_seconds(ctx, spikes, &options, 0, layout.n_rows,
+                                              counts, NULL, NULL);
+    if (layout.rows != NULL || layout.columns != NULL)
+        return spk__correlogram_count_row_range(ctx, spikes, &options, 0, layout.n_rows,
+                                                counts, NULL, NULL);
+    if ((status = spk__correlogram_job_create(ctx, spikes, &options, &layout, &job)) !=
+        SPK_OK)
+        return status;
+    status = count_cube(ctx, &job, counts);
+    spk__correlogram_job_destroy(&job);
+    return status;
+}

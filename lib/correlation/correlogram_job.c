@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/check.h"
+#include "base/memory.h"
+#include "correlation/correlogram_rows.h"
+
+#include <string.h>
+
+enum {
+    GROUP_SPIKES = 1 << 22
+};
+
+void spk__correlogram_layout_init(spk__correlogram_layout *layout,
+                                  const spk_spikes *spikes,
+                                  const spk_correlogram_options *options)
+{
+    const int32_t *references = options->references;
+    const int32_t *targets = options->targets;
+    int64_t n_references = references == NULL ? spikes->n_units : options->n_references;
+    int64_t n_targets = targets == NULL ? spikes->n_units : options->n_targets;
+
+    if (options->convention == SPK_CORRELOGRAM_SPIKEINTERFACE)
+        *layout = (spk__correlogram_layout){n_targets, n_references, targets, references};
+    else
+        *layout = (spk__correlogram_layout){n_references, n_targets, references, targets};
+}
+
+/* Numbers the columns first, so that a row of counters holds nothing else. */
+static int32_t number_slots(const spk__correlogram_layout *layout, int32_t *slots,
+                            int64_t n_units)
+{
+    int32_t n_slots = 0;
+    for (int64_t u = 0; u < n_units; u++)
+        slots[u] = -1;
+    for (int64_t c = 0; c < layout->n_columns; c++)
+        slots[layout->columns == NULL ? c : layout->columns[c]] = n_slots++;
+    for (int64_t r = 0; r < layout->n_rows; r++)
+        if (slots[spk__layout_row(layout, r)] < 0)
+            slots[spk__layout_row(layout, r)] = n_slots++;
+    return n_slots;
+}
+
+spk_status spk__correlogram_job_create(spk_context *ctx, const spk_spikes *spikes,
+                                       const spk_correlogram_options *options,
+                                       const spk__correlogram_layout *layout,
+                                       spk__correlogram_job *job)
+{
+    spk_status status;
+    memset(job, 0, sizeof *job);
+    job->layout = *layout;
+    spk__correlogram_bins_init(&job->bins, options);
+    job->slots = spk__alloc(ctx, spikes->n_units, sizeof *job->slots);
+    if (job->slots == NULL)
+        return spk__fail_memory(ctx);
+    int32_t n_slots = number_slots(layout, job->slots, spikes->n_units);
+    status = spk__partner_table_create(ctx, spikes, options->epochs, job->slots, n_slots,
+                                       &job->bins, &job->table);
+    if (status == SPK_OK)
+        status = spk__kernel_init(ctx, &job->kernel, &job->table,
+                                  (int32_t)layout->n_columns, &job->bins);
+    if (status != SPK_OK) {
+        spk__correlogram_job_destroy(job);
+        return status;
+    }
+    int64_t most = job->table.most_partners > 0 ? job->table.most_partners : 1;
+    job->flush_references = UINT32_MAX / most;
+    if (job->flush_references == 0)
+        job->flush_references = 1;
+    return SPK_OK;
+}
+
+void spk__correlogram_job_destroy(spk__correlogram_job *job)
+{
+    spk__partner_table_destroy(&job->table);
+    spk__free(job->slots);
+    job->slots = NULL;
+}
+
+spk_status spk__row_group_create(spk_context *ctx, const spk__correlogram_job *job,
+                                 int64_t first, int64_t end, spk__row_group *group)
+{
+    spk_status status = SPK_OK;
+    const int64_t *slot_counts = job->table.slot_counts;
+    int64_t n = 0;
+    int64_t last = first;
+
+    while (last < end) {
+        int64_t more = slot_counts[job->slots[spk__layout_row(&job->layout, last)]];
+        if (last > first && n + more > GROUP_SPIKES)
+            break;
+        n += more;
+        last++;
+    }
+    *group = (spk__row_group){.first = first, .last = last};
+    group->offsets = spk__alloc(ctx, last - first + 1, sizeof *group->offsets);
+    group->references =
+        spk__alloc(ctx, n + SPK__KERNEL_LOOKAHEAD, sizeof *group->references);
+    int64_t *next = spk__alloc(ctx, job->table.n_slots + 1, sizeof *next);
+    if (group->offsets == NULL || group->references == NULL || next == NULL) {
+        status = spk__fail_memory(ctx);
+        goto cleanup;
+    }
+    for (int32_t s = 0; s < job->table.n_slots; s++)
+        next[s] = -1;
+    group->offsets[0] = 0;
+    for (int64_t r = first; r < last; r++) {
+        int32_t slot = job->slots[spk__layout_row(&job->layout, r)];
+        next[slot] = group->offsets[r - first];
+        group->offsets[r - first + 1] = next[slot] + slot_counts[slot];
+    }
+    for (int64_t place = 0; place < job->table.n; place++) {
+        uint32_t slot = spk__partner_table_slot(&job->table, place);
+        if (next[slot] >= 0)
+            group->references[next[slot]++] = (uint32_t)place;
+    }
+    memset(group->references + n, 0, SPK__KERNEL_LOOKAHEAD * sizeof *group->references);
+
+cleanup:
+    spk__free(next);
+    if (status != SPK_OK)
+        spk__row_group_destroy(group);
+    return status;
+}
+
+void spk__row_group_destroy(spk__row_group *group)
+{
+    spk__free(group->offsets);
+    spk__free(group->references);
+    group->offsets = NULL;
+    group->references = NULL;
+}

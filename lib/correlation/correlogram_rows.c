@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Row by row: each row is complete in itself, since the partners of its spikes are counted
+ * both after and before. Twice the pairs of the cube's way, but any rows, in any shard, with
+ * a few rows of memory.
+ */
+#include "correlation/correlogram_rows.h"
+
+#include "base/check.h"
+#include "base/memory.h"
+#include "base/parallel.h"
+
+#include <string.h>
+
+typedef struct rows_state {
+    spk_context *ctx;
+    const spk__correlogram_job *job;
+    const spk__row_group *group;
+    spk__row_emitter *emitter; /* or NULL: straight into counts */
+    int64_t *counts;           /* of the first row of all */
+    int64_t first;             /* that row */
+    uint32_t **counters;       /* [workers][2 * n_counters]: later, earlier */
+    int64_t **centres;         /* [workers][2 * n_columns] */
+} rows_state;
+
+static void add_direction(const spk__correlogram_job *job, const uint32_t *counters,
+                          int ascending, int add, int64_t *row, int64_t *centres)
+{
+    const spk__correlogram_bins *bins = &job->bins;
+    for (int64_t c = 0; c < job->layout.n_columns; c++) {
+        const uint32_t *column = counters + c * bins->stride;
+        int64_t *counts = row + c * bins->n_bins;
+        if (ascending)
+            spk__correlogram_add_ascending(bins, column, add, counts, &centres[c]);
+        else
+            spk__correlogram_add_descending(bins, column, add, counts, &centres[c]);
+    }
+}
+
+static void count_row(const rows_state *state, int64_t row, int32_t worker, int64_t *out)
+{
+    const spk__correlogram_job *job = state->job;
+    const spk__correlogram_bins *bins = &job->bins;
+    const spk__row_group *group = state->group;
+    int64_t n_columns = job->layout.n_columns;
+    uint32_t *later = state->counters[worker];
+    uint32_t *earlier = later + job->kernel.n_counters;
+    int64_t *later_centre = state->centres[worker];
+    int64_t *earlier_centre = later_centre + n_columns;
+    int64_t begin = group->offsets[row - group->first];
+    int64_t end = group->offsets[row - group->first + 1];
+    int add = 0;
+
+    memset(later_centre, 0, (size_t)(2 * n_columns) * sizeof *later_centre);
+    do {
+        int64_t n = end - begin;
+        if (n > job->flush_references)
+            n = job->flush_references;
+        memset(later, 0, 2 * (size_t)job->kernel.n_counters * sizeof *later);
+        spk__kernel_count_later(&job->kernel, group->references + begin, n, later);
+        spk__kernel_count_earlier(&job->kernel, group->references + begin, n, earlier);
+        add_direction(job, later, bins->later_ascends, add, out, later_centre);
+        add_direction(job, earlier, !bins->later_ascends, add, out, earlier_centre);
+        begin += n;
+        add = 1;
+    } while (begin < end);
+    for (int64_t c = 0; c < n_columns; c++) {
+        int64_t *centre = out + c * bins->n_bins + bins->centre;
+        if (!bins->centre_is_maximum)
+            *centre = later_centre[c] + earlier_centre[c];
+        else
+            *centre =
+                later_centre[c] > earlier_centre[c] ? later_centre[c] : earlier_centre[c];
+    }
+}
+
+static spk_status row_task(void *argument, int64_t task, int32_t worker)
+{
+    rows_state *state = argument;
+    int64_t row = state->group->first + task;
+    int64_t row_length = state->job->layout.n_columns * state->job->bins.n_bins;
+
+    if (state->emitter == NULL) {
+        count_row(state, row, worker, state->counts + (row - state->first) * row_length);
+        return SPK_OK;
+    }
+    int64_t *out = spk__row_emitter_begin(state->emitter, row);
+    if (out == NULL)
+        return state->emitter->status;
+    count_row(state, row, worker, out);
+    return spk__row_emitter_finish(state->emitter, row);
+}
+
+/* Counts rows [first, last) into counts or, where that is NULL, to the callback. */
+static spk_status count_rows(spk_context *ctx, const spk__correlogram_job *job,
+                             int64_t first, int64_t last, int64_t *counts,
+                             spk_correlogram_row_callback callback, void *user)
+{
+    spk_status status = SPK_OK;
+    int64_t row_length = job->layout.n_columns * job->bins.n_bins;
+    int32_t n_workers = spk__parallel_workers(ctx, last - first);
+    spk__row_emitter emitter = {.rows = NULL};
+    spk__row_group group = {.offsets = NULL};
+    rows_state state = {.ctx = ctx, .job = job, .counts = counts, .first = first};
+
+    state.counters = spk__alloc_zero(ctx, n_workers, sizeof *state.counters);
+    state.centres = spk__alloc_zero(ctx, n_workers, sizeof *state.centres);
+    if (state.counters == NULL || state.centres == NULL) {
+        status = spk__fail_memory(ctx);
+        goto cleanup;
+    }
+    for (int32_t w = 0; w < n_workers; w++) {
+        state.counters[w] =
+            spk__alloc(ctx, 2 * (int64_t)job->kernel.n_counters, sizeof **state.counters);
+        state.centres[w] =
+            spk__alloc(ctx, 2 * job->layout.n_columns, sizeof **state.centres);
+        if (state.counters[w] == NULL || state.centres[w] == NULL) {
+            status = spk__fail_memory(ctx);
+            goto cleanup;
+        }
+    }
+    if (counts == NULL) {
+        status = spk__row_emitter_create(ctx, &emitter, first, last - first, row_length,
+                                         callback, user);
+        if (status != SPK_OK)
+            goto cleanup;
+        state.emitter = &emitter;
+    }
+    for (int64_t row = first; row < last; row = group.last) {
+        spk__row_group_destroy(&group);
+        if ((status = spk__row_group_create(ctx, job, row, last, &group)) != SPK_OK)
+            goto cleanup;
+        state.group = &group;
+        status = spk__parallel_for_part(
+            ctx, group.last - group.first, row_task, &state, "correlograms",
+            (double)(group.first - first) / (double)(last - first),
+            (double)(group.last - first) / (double)(last - first));
+        if (status != SPK_OK)
+            goto cleanup;
+    }
+
+cleanup:
+    spk__row_group_destroy(&group);
+    spk__row_emitter_destroy(&emitter);
+    for (int32_t w = 0; w < n_workers; w++) {
+        if (state.counters != NULL)
+            spk__free(state.counters[w]);
+        if (state.centres != NULL)
+            spk__free(state.centres[w]);
+    }
+    spk__free(state.counters);
+    spk__free(state.centres);
+    return status;
+}
+
+spk_status spk__correlogram_count_row_range(spk_context *ctx, const spk_spikes *spikes,
+                                            const spk_correlogram_options *options,
+                                            int64_t first, int64_t last, int64_t *counts,
+                                            spk_correlogram_row_callback callback,
+                                            void *user)
+{
+    spk_status status;
+    spk__correlogram_layout layout;
+    spk__correlogram_job job;
+
+    if (first == last)
+        return SPK_OK;
+    spk__correlogram_layout_init(&layout, spikes, options);
+    if ((status = spk__correlogram_job_create(ctx, spikes, options, &layout, &job)) !=
+        SPK_OK)
+        return status;
+    status = count_rows(ctx, &job, first, last, counts, callback, user);
+    spk__correlogram_job_destroy(&job);
+    return status;
+}
+
+spk_status spk_correlogram_count_rows(spk_context *ctx, const spk_spikes *spikes,
+                                      const spk_correlogram_options *given, int64_t first,
+                                      int64_t last, spk_correlogram_row_callback callback,
+                                      void *user)
+{
+    spk_correlogram_options options;
+    spk__correlogram_layout layout;
+    spk_status status = spk__correlogram_check(ctx, spikes, given, &options);
+    if (status != SPK_OK)
+        return status;
+    spk__correlogram_layout_init(&layout, spikes, &options);
+    SPK_REQUIRE(ctx, callback != NULL, SPK_ERR_ARGUMENT, "callback must not be NULL");
+    SPK_REQUIRE(ctx, 0 <= first && first <= last && last <= layout.n_rows,
+                SPK_ERR_ARGUMENT, "rows %lld .. %lld are not within 0 .. %lld",
+                (long long)first, (long long)last, (long long)layout.n_rows);
+    if (options.convention == SPK_CORRELOGRAM_PYNAPPLE)
+        return spk__correlogram_count_seconds(ctx, spikes, &options, first, last, NULL,
+                                              callback, user);
+    return spk__correlogram_count_row_range(ctx, spikes, &options, first, last, NULL,
+                                            callback, user);
+}

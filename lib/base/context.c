@@ -14,7 +14,8 @@ spk_status spk_context_create(spk_context **context)
     *context = NULL;
     spk_context *ctx = calloc(1, sizeof *ctx);
     spk__memory_ledger *memory = calloc(1, sizeof *memory);
-    if (ctx == NULL || memory == NULL || pthread_mutex_init(&ctx->message_lock, NULL) != 0) {
+    if (ctx == NULL || memory == NULL ||
+        pthread_mutex_init(&ctx->message_lock, NULL) != 0) {
         free(memory);
         free(ctx);
         return SPK_ERR_MEMORY;
@@ -63,7 +64,8 @@ void spk_context_set_log(spk_context *ctx, spk_log_callback log, void *user)
     }
 }
 
-void spk_context_set_progress(spk_context *ctx, spk_progress_callback progress, void *user)
+void spk_context_set_progress(spk_context *ctx, spk_progress_callback progress,
+                              void *user)
 {
     if (ctx != NULL) {
         ctx->progress = progress;
@@ -93,6 +95,16 @@ static void write_line(char *line, size_t size, const char *format, va_list argu
             *c = '?';
 }
 
+/* Where the calling thread's message goes; with the lock held. */
+static char *message_of_this_thread(spk_context *ctx)
+{
+    for (int32_t w = 0; w < ctx->n_workers; w++)
+        if (ctx->workers[w].running &&
+            pthread_equal(ctx->workers[w].thread, pthread_self()))
+            return ctx->workers[w].text;
+    return ctx->message;
+}
+
 spk_status spk__fail(spk_context *ctx, spk_status status, const char *format, ...)
 {
     if (ctx == NULL)
@@ -100,7 +112,7 @@ spk_status spk__fail(spk_context *ctx, spk_status status, const char *format, ..
     va_list arguments;
     va_start(arguments, format);
     pthread_mutex_lock(&ctx->message_lock);
-    write_line(ctx->message, sizeof ctx->message, format, arguments);
+    write_line(message_of_this_thread(ctx), SPK__MESSAGE_SIZE, format, arguments);
     pthread_mutex_unlock(&ctx->message_lock);
     va_end(arguments);
     return status;
@@ -115,7 +127,7 @@ void spk__log(spk_context *ctx, spk_log_level level, const char *format, ...)
 {
     if (ctx == NULL || ctx->log == NULL)
         return;
-    char line[1024];
+    char line[SPK__MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
     write_line(line, sizeof line, format, arguments);

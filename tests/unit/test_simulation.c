@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Options, units, wiring, the table; what the trains are is in test_simulation_train.c. */
+#include "simulated_trains.h"
 #include "suite.h"
 
 #include <math.h>
@@ -17,7 +18,7 @@ static spk_simulation_options small_options(void)
     return o;
 }
 
-static spk_simulation *run(const spk_simulation_options *o, int32_t n_threads)
+static spk_simulation *simulate(const spk_simulation_options *o, int32_t n_threads)
 {
     spk_context *ctx = NULL;
     spk_simulation *s = NULL;
@@ -55,15 +56,15 @@ static void test_same_for_any_threads(void)
 {
     const int32_t threads[] = {2, 3, 7};
     spk_simulation_options o = small_options();
-    spk_simulation *one = run(&o, 1);
+    spk_simulation *one = simulate(&o, 1);
     CU_ASSERT(spk_simulation_spikes(one)->n_spikes > 3000);
     for (int t = 0; t < 3; t++) {
-        spk_simulation *other = run(&o, threads[t]);
+        spk_simulation *other = simulate(&o, threads[t]);
         CU_ASSERT(same_bits(one, other));
         spk_simulation_destroy(other);
     }
     o.seed = 2;
-    spk_simulation *other = run(&o, 1);
+    spk_simulation *other = simulate(&o, 1);
     CU_ASSERT(!same_bits(one, other));
     spk_simulation_destroy(other);
     spk_simulation_destroy(one);
@@ -74,9 +75,9 @@ static void test_units_are_independent(void)
 {
     spk_simulation_options o = small_options();
     o.connection_share = 0;
-    spk_simulation *many = run(&o, 1);
+    spk_simulation *many = simulate(&o, 1);
     o.n_units = 7;
-    spk_simulation *few = run(&o, 1);
+    spk_simulation *few = simulate(&o, 1);
     const spk_spikes *all = spk_simulation_spikes(many);
     const spk_spikes *some = spk_simulation_spikes(few);
     CU_ASSERT(memcmp(spk_simulation_units(many), spk_simulation_units(few),
@@ -103,7 +104,7 @@ static void test_order_of_ties(void)
     o.sampling_rate_hz = 500; /* coarse time, many ties */
     o.rate_median_hz = 20;
     o.contamination_max = 0.5;
-    spk_simulation *s = run(&o, 2);
+    spk_simulation *s = simulate(&o, 2);
     const spk_spikes *t = spk_simulation_spikes(s);
     const uint8_t *foreign = spk_simulation_foreign(s);
     int64_t n_ties = 0, n_wrong = 0, n_own_and_foreign = 0;
@@ -124,25 +125,6 @@ static void test_order_of_ties(void)
     spk_simulation_destroy(s);
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Largest distance of n probabilities from uniform, times sqrt(n); above 1.95 in 1 of 1000. */
-static double kolmogorov(double *p, int64_t n)
-{
-    qsort(p, (size_t)n, sizeof *p, compare_doubles);
-    double largest = 0;
-    for (int64_t k = 0; k < n; k++) {
-        largest = fmax(largest, fabs(p[k] - (double)k / (double)n));
-        largest = fmax(largest, fabs(p[k] - (double)(k + 1) / (double)n));
-    }
-    return largest * sqrt((double)n);
-}
-
 static double normal_cdf(double z)
 {
     return 0.5 * erfc(-z / sqrt(2.0));
@@ -159,7 +141,7 @@ static void test_unit_traits(void)
     o.duration_s = 0.001;
     o.burst_share = 0.3;
     o.connection_share = 0;
-    spk_simulation *s = run(&o, 1);
+    spk_simulation *s = simulate(&o, 1);
     const spk_simulation_unit *units = spk_simulation_units(s);
     int64_t n_bursting = 0;
     for (int u = 0; u < N; u++) {
@@ -188,7 +170,7 @@ static void test_wiring(void)
     o.duration_s = 0.001;
     o.connection_share = 0.05;
     o.connection_latency_s = 0.004;
-    spk_simulation *s = run(&o, 1);
+    spk_simulation *s = simulate(&o, 1);
     int64_t n;
     const spk_simulation_connection *c = spk_simulation_connections(s, &n);
     double pairs = (double)N * (N - 1);
@@ -230,7 +212,7 @@ static void test_wiring(void)
 static void test_marks(void)
 {
     spk_simulation_options o = small_options();
-    spk_simulation *s = run(&o, 1);
+    spk_simulation *s = simulate(&o, 1);
     const spk_spikes *t = spk_simulation_spikes(s);
     const spk_simulation_unit *units = spk_simulation_units(s);
     double sums[3] = {0}, squares[3] = {0};
@@ -257,13 +239,13 @@ static void test_edges(void)
 {
     spk_simulation_options o = small_options();
     o.duration_s = 1e-9; /* less than a sample: one sample */
-    spk_simulation *s = run(&o, 2);
+    spk_simulation *s = simulate(&o, 2);
     CU_ASSERT_EQUAL(spk_simulation_spikes(s)->stop_sample, 1);
     spk_simulation_destroy(s);
 
     o = small_options(); /* nobody fires: shares are undefined */
     o.rate_median_hz = 0;
-    s = run(&o, 2);
+    s = simulate(&o, 2);
     CU_ASSERT_EQUAL(spk_simulation_spikes(s)->n_spikes, 0);
     CU_ASSERT(isnan(spk_simulation_units(s)[0].missed));
     CU_ASSERT(isnan(spk_simulation_units(s)[0].contamination));
@@ -272,7 +254,7 @@ static void test_edges(void)
     o = small_options(); /* one unit cannot be coupled */
     o.n_units = 1;
     o.connection_share = 1;
-    s = run(&o, 2);
+    s = simulate(&o, 2);
     int64_t n = -1;
     (void)spk_simulation_connections(s, &n);
     CU_ASSERT_EQUAL(n, 0);
@@ -283,19 +265,19 @@ static void test_edges(void)
     o.connection_share = o.connection_strength = o.inhibitory_share = 1;
     o.burst_share = o.missed_max = 1;
     o.contamination_max = 0.9;
-    s = run(&o, 2);
+    s = simulate(&o, 2);
     (void)spk_simulation_connections(s, &n);
     CU_ASSERT_EQUAL(n, 8 * 7);
     spk_simulation_destroy(s);
     o.inhibitory_share = 0;
-    s = run(&o, 2);
+    s = simulate(&o, 2);
     spk_simulation_destroy(s);
 
     o = small_options(); /* every share at 0 */
     o.connection_share = o.connection_strength = o.inhibitory_share = 0;
     o.burst_share = o.missed_max = o.contamination_max = 0;
     o.burst_interval_s = 0;
-    s = run(&o, 2);
+    s = simulate(&o, 2);
     for (int64_t u = 0; u < o.n_units; u++) {
         CU_ASSERT_EQUAL(spk_simulation_units(s)[u].n_missed, 0);
         CU_ASSERT_EQUAL(spk_simulation_units(s)[u].n_foreign, 0);
@@ -310,7 +292,7 @@ static void test_edges(void)
     o.sampling_rate_hz = 100;
     o.refractory_s = 0.02;
     o.duration_s = 1;
-    s = run(&o, 1);
+    s = simulate(&o, 1);
     CU_ASSERT_EQUAL(spk_simulation_spikes(s)->n_spikes, 50);
     CU_ASSERT_EQUAL(spk_simulation_spikes(s)->samples[49], 98);
     spk_simulation_destroy(s);
@@ -405,11 +387,11 @@ static void test_short_struct(void)
     CU_ASSERT(isnan(o.rate_median_hz)); /* not touched */
     o.n_units = 5;
     o.duration_s = 2;
-    spk_simulation *some = run(&o, 1);
+    spk_simulation *some = simulate(&o, 1);
     spk_simulation_options_init(&o, sizeof o);
     o.n_units = 5;
     o.duration_s = 2;
-    spk_simulation *whole = run(&o, 1);
+    spk_simulation *whole = simulate(&o, 1);
     CU_ASSERT(same_bits(some, whole));
     spk_simulation_destroy(some);
     spk_simulation_destroy(whole);

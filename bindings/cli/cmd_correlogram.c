@@ -86,7 +86,8 @@ static const option_group groups[] = {
 };
 static const char *const synopsis[] = {
     "SESSION -o FILE [options]",
-    "SESSION -o FILE --auto | --near UM | --pairs LIST | --against WHICH",
+    "SESSION -o FILE --auto | --near UM | --pairs LIST",
+    "SESSION -o FILE --units WHICH --against WHICH",
     "SESSION -o FILE --shard K/N",
     "--join PART... -o FILE",
     NULL,

@@ -2,6 +2,7 @@
 #include "command.h"
 #include "manpage.h"
 #include "options.h"
+#include "options_help.h"
 
 #include <spikekit/version.h>
 #include <stdio.h>
@@ -38,16 +39,17 @@ static const command_usage usage = {
 
 static void print_overview(void)
 {
-    printf("Spikekit %s: analyse sorted spike trains from the shell\n\n"
-           "Usage\n  spikekit COMMAND [arguments]\n  spikekit help COMMAND\n",
-           spk_version());
+    printf("Spikekit %s: analyse sorted spike trains from the shell\n\n", spk_version());
+    help_print_bold(stdout, "Usage", "\n");
+    printf("  spikekit COMMAND [arguments]\n  spikekit help COMMAND\n");
     const char *group = "";
     for (const command *c = commands; c->name != NULL; c++) {
         if (c->group == NULL)
             continue;
         if (strcmp(group, c->group) != 0) {
             group = c->group;
-            printf("\n%s\n", group);
+            putchar('\n');
+            help_print_bold(stdout, group, "\n");
         }
         printf("  %-14s%s\n", c->name, c->summary);
     }
@@ -88,10 +90,10 @@ int spk_cmd_help(int argc, char **argv)
         for (const command *k = commands; k->name != NULL && n < 16; k++)
             names[n++] = k->name;
         const char *nearest = options_nearest(name, names, n);
-        return command_fail_usage("help", "no command '%s'%s%s%s", name,
-                                  nearest != NULL ? "; did you mean '" : "",
-                                  nearest != NULL ? nearest : "",
-                                  nearest != NULL ? "'?" : "");
+        if (nearest == NULL)
+            return command_fail_usage("help", "no command '%s'", name);
+        command_say("help", "no command '%s'; did you mean '%s'?", name, nearest);
+        return COMMAND_USAGE;
     }
     char man[] = "--man-page", help[] = "--help";
     char *words[] = {name, arguments.man ? man : help, NULL};

@@ -50,14 +50,13 @@ void command_say(const char *name, const char *format, ...)
 
 int command_fail_usage(const char *name, const char *format, ...)
 {
+    char text[1024];
     va_list arguments;
     va_start(arguments, format);
-    say(name, "", format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    if (name != NULL)
-        fprintf(stderr, "Try: spikekit %s --help\n", name);
-    else
-        fputs("Try: spikekit help\n", stderr);
+    command_say(name, "%s (see spikekit %s%s)", text, name != NULL ? name : "help",
+                name != NULL ? " --help" : "");
     return COMMAND_USAGE;
 }
 
@@ -68,7 +67,10 @@ int command_fail(const char *name, const spk_context *ctx, spk_status status)
         return COMMAND_INTERRUPTED;
     }
     const char *message = spk_context_message(ctx);
-    command_say(name, "%s", message[0] != '\0' ? message : spk_status_name(status));
+    if (message[0] == '\0')
+        message =
+            status == SPK_ERR_MEMORY ? "not enough memory" : spk_status_name(status);
+    command_say(name, "%s", message);
     return COMMAND_FAILED;
 }
 

@@ -35,7 +35,7 @@ const command *command_find(const char *name);
 void command_say(const char *name, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/** Says what is wrong with the arguments and where help is. @return COMMAND_USAGE */
+/** Says in one line what is wrong with the arguments and where help is. @return COMMAND_USAGE */
 int command_fail_usage(const char *name, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -7,12 +7,15 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <spikekit/version.h>
 #include <stdio.h>
 #include <string.h>
 
 const command commands[] = {
     {"info", spk_cmd_info, "Look", "show what a sorted session holds"},
+#ifndef SPK_CLI_NO_REPORT
     {"report", spk_cmd_report, "Look", "draw a session as one page to read in a browser"},
+#endif
     {"correlogram", spk_cmd_correlogram, "Analyse",
      "count spike pairs by lag, for all pairs of units"},
     {"simulate", spk_cmd_simulate, "Make and convert",
@@ -48,15 +51,14 @@ static int fail_unknown(const char *word)
 static int run(int argc, char **argv)
 {
     char *help[] = {"help", NULL};
-    if (argc < 2) {
-        command_say(NULL, "which command?");
-        fputs("Try: spikekit help\n", stderr);
-        return COMMAND_USAGE;
-    }
+    if (argc < 2)
+        return command_fail_usage(NULL, "COMMAND is missing");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return spk_cmd_help(1, help);
-    if (strcmp(argv[1], "--version") == 0)
-        return spk_cmd_version(1, help);
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("spikekit %s\n", spk_version());
+        return COMMAND_OK;
+    }
     const command *chosen = command_find(argv[1]);
     if (chosen == NULL)
         return fail_unknown(argv[1]);

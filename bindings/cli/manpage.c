@@ -104,7 +104,7 @@ static void print_option(FILE *file, const option *o, const void *field)
     char text[2048];
     options_default_text(o, field, value);
     if (value[0] != '\0')
-        snprintf(text, sizeof text, "%s [%s]", o->help, value);
+        snprintf(text, sizeof text, "%s (default: %s)", o->help, value);
     else
         snprintf(text, sizeof text, "%s", o->help);
     fputs(".TP\n", file);

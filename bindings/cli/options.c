@@ -12,7 +12,7 @@
 const option options_run[] = {
     {"threads", 't', OPTION_INTEGER, "N", offsetof(run_arguments, threads),
      "Threads to use. The result is the same, bit for bit, for any number.",
-     "0: one for each processor", 0, 4096},
+     "0, one for each processor", 0, 4096},
     {"quiet", 'q', OPTION_FLAG, NULL, offsetof(run_arguments, quiet),
      "No progress bar and no remarks; errors are still shown.", NULL, 0, 0},
     {NULL, 0, OPTION_FLAG, NULL, 0, NULL, NULL, 0, 0},
@@ -109,9 +109,11 @@ static int fail_unknown(const command_usage *usage, const char *word)
              (int)(length < MAX_WORD ? length : MAX_WORD), word + skip);
     const char *nearest = options_nearest(stripped, names, n);
     const int shown = (int)(skip + length);
-    if (nearest != NULL)
-        return command_fail_usage(usage->name, "no option %.*s; did you mean --%s?",
-                                  shown, word, nearest);
+    if (nearest != NULL) {
+        command_say(usage->name, "no option %.*s; did you mean --%s?", shown, word,
+                    nearest);
+        return COMMAND_USAGE;
+    }
     return command_fail_usage(usage->name, "no option %.*s", shown, word);
 }
 
@@ -218,12 +220,14 @@ static int take_option(const command_usage *usage, void *arguments, int argc, ch
     else if (!is_long && word[2] != '\0')
         joined = word + 2;
     if (o->kind == OPTION_FLAG) {
-        if (joined != NULL && !is_long)
-            return fail_unknown(usage, word);
-        if (joined != NULL)
+        if (joined != NULL && is_long)
             return command_fail_usage(usage->name, "--%s takes no value", o->name);
         *(int32_t *)field = 1;
-        return -1;
+        if (joined == NULL)
+            return -1;
+        argv[*i]++; /* -jq is -j, then -q */
+        argv[*i][0] = '-';
+        return take_option(usage, arguments, argc, argv, i);
     }
     if (joined == NULL) {
         /* A path that starts with two dashes can still be given as --output=--path. */

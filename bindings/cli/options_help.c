@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define _POSIX_C_SOURCE 200809L
+
 #include "options_help.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *const help_exit_status[][2] = {
     {"0", "Success."},
@@ -38,6 +42,14 @@ void options_default_text(const option *o, const void *field, char text[HELP_TEX
     case OPTION_OPERANDS:
         break;
     }
+}
+
+void help_print_bold(FILE *file, const char *text, const char *after)
+{
+    const char *terminal = getenv("TERM");
+    const int bold =
+        isatty(fileno(file)) && terminal != NULL && strcmp(terminal, "dumb") != 0;
+    fprintf(file, "%s%s%s%s", bold ? "\033[1m" : "", text, bold ? "\033[0m" : "", after);
 }
 
 static void print_spaces(FILE *file, int n)
@@ -110,12 +122,12 @@ static void print_option(FILE *file, const option *o, const void *field)
                  o->value != NULL ? " " : "", o->value != NULL ? o->value : "");
     options_default_text(o, field, value);
     if (value[0] != '\0')
-        snprintf(text, sizeof text, "%s [%s]", o->help, value);
+        snprintf(text, sizeof text, "%s (default: %s)", o->help, value);
     else
         snprintf(text, sizeof text, "%s", o->help);
 
     int column = (int)strlen(label);
-    fputs(label, file);
+    help_print_bold(file, label, "");
     if (column > LABEL_COLUMNS - 2) {
         fputc('\n', file);
         column = 0;
@@ -126,29 +138,35 @@ static void print_option(FILE *file, const option *o, const void *field)
 void options_print_help(FILE *file, const command_usage *usage, const void *arguments)
 {
     const command *c = command_find(usage->name);
-    fprintf(file, "spikekit %s: %s\n\nUsage\n", usage->name,
+    fprintf(file, "spikekit %s: %s\n\n", usage->name,
             c != NULL && c->summary != NULL ? c->summary : "");
+    help_print_bold(file, "Usage", "\n");
     for (const char *const *s = usage->synopsis; *s != NULL; s++)
         fprintf(file, "  spikekit %s%s%s\n", usage->name, **s != '\0' ? " " : "", *s);
     fputc('\n', file);
     help_print_text(file, usage->description, 0, 0);
     for (const option_group *g = usage->groups; g->options != NULL; g++) {
-        fprintf(file, "\n%s\n", g->heading);
+        fputc('\n', file);
+        help_print_bold(file, g->heading, "\n");
         for (const option *o = g->options; o->name != NULL; o++)
             print_option(file, o, (const char *)arguments + g->offset + o->offset);
     }
     for (const option_section *s = usage->sections; s != NULL && s->heading != NULL;
          s++) {
-        fprintf(file, "\n%s\n", s->heading);
+        fputc('\n', file);
+        help_print_bold(file, s->heading, "\n");
         help_print_text(file, s->text, 2, 0);
     }
-    if (usage->examples != NULL)
-        fputs("\nExamples\n", file);
+    if (usage->examples != NULL) {
+        fputc('\n', file);
+        help_print_bold(file, "Examples", "\n");
+    }
     for (const option_example *e = usage->examples; e != NULL && e->line != NULL; e++) {
         help_print_text(file, e->purpose, 2, 0);
         fprintf(file, "      %s\n", e->line);
     }
-    fputs("\nExit status\n", file);
+    fputc('\n', file);
+    help_print_bold(file, "Exit status", "\n");
     for (size_t i = 0; help_exit_status[i][0] != NULL; i++) {
         fprintf(file, "  %-4s", help_exit_status[i][0]);
         help_print_text(file, help_exit_status[i][1], 6, 6);

@@ -17,6 +17,9 @@ void options_default_text(const option *o, const void *field, char text[HELP_TEX
  *  stands. Lines that start with a space are kept. Ends with a line break. */
 void help_print_text(FILE *file, const char *text, int indent, int column);
 
+/** Text in bold on a terminal, and what follows it. */
+void help_print_bold(FILE *file, const char *text, const char *after);
+
 /** The exit statuses: {"0", "success"}, ...; ended by NULLs. */
 extern const char *const help_exit_status[][2];
 

@@ -58,18 +58,20 @@ typedef enum spk_correlogram_convention {
 /** Fill with spk_correlogram_options_init(&options, sizeof options), then change fields, or
  *  let spk_correlogram_options_set_window() do it from seconds. */
 typedef struct spk_correlogram_options {
-    size_t struct_size;        /**< set by init */
-    int32_t convention;        /**< an spk_correlogram_convention; default SPIKEKIT */
-    int64_t n_bins;            /**< lag bins per pair; default 201 */
-    int64_t bin_samples;       /**< bin width [samples], >= 1; default 15 (0.5 ms at 30 kHz);
+    size_t struct_size;  /**< set by init */
+    int32_t convention;  /**< an spk_correlogram_convention; default SPIKEKIT */
+    int64_t n_bins;      /**< lag bins per pair; default 201 */
+    int64_t bin_samples; /**< bin width [samples], >= 1; default 15 (0.5 ms at 30 kHz);
                                 *   not used by PYNAPPLE */
-    double bin_s;              /**< bin width [s], PYNAPPLE only; default 0.0005 */
-    const spk_epochs *epochs;  /**< default NULL: the whole recording. Otherwise a pair counts
+    double bin_s;        /**< bin width [s], PYNAPPLE only; default 0.0005 */
+    const spk_epochs
+        *epochs; /**< default NULL: the whole recording. Otherwise a pair counts
                                 *   when both spikes lie in the same epoch */
-    const int32_t *references; /**< [n_references] unit indices, each once; default NULL: all */
-    int64_t n_references;      /**< read when references is not NULL */
-    const int32_t *targets;    /**< [n_targets] unit indices, each once; default NULL: all */
-    int64_t n_targets;         /**< read when targets is not NULL */
+    const int32_t
+        *references; /**< [n_references] unit indices, each once; default NULL: all */
+    int64_t n_references;   /**< read when references is not NULL */
+    const int32_t *targets; /**< [n_targets] unit indices, each once; default NULL: all */
+    int64_t n_targets;      /**< read when targets is not NULL */
 } spk_correlogram_options;
 
 SPK_API void spk_correlogram_options_init(spk_correlogram_options *options,
@@ -115,9 +117,9 @@ SPK_API const char *spk_correlogram_convention_name(int32_t convention);
  * @param[out] lags_s  [n_bins]
  * @return SPK_OK; SPK_ERR_ARGUMENT
  */
-SPK_API SPK_MUST_CHECK spk_status spk_correlogram_lags(
-    spk_context *ctx, const spk_correlogram_options *options, double sampling_rate_hz,
-    double *lags_s);
+SPK_API SPK_MUST_CHECK spk_status
+spk_correlogram_lags(spk_context *ctx, const spk_correlogram_options *options,
+                     double sampling_rate_hz, double *lags_s);
 
 /**
  * The number of elements that spk_correlogram_count() writes,
@@ -150,9 +152,9 @@ spk_correlogram_length(spk_context *ctx, const spk_spikes *spikes,
  * Threads: workers own rows; sums are of integers, the same for any number of threads
  * Source:  Perkel, Gerstein & Moore (1967) Biophys. J. 7:419-440
  */
-SPK_API SPK_MUST_CHECK spk_status spk_correlogram_count(
-    spk_context *ctx, const spk_spikes *spikes, const spk_correlogram_options *options,
-    int64_t *counts);
+SPK_API SPK_MUST_CHECK spk_status
+spk_correlogram_count(spk_context *ctx, const spk_spikes *spikes,
+                      const spk_correlogram_options *options, int64_t *counts);
 
 /**
  * Receives one finished row.
@@ -216,9 +218,9 @@ SPK_API SPK_MUST_CHECK spk_status spk_correlogram_count_pairs(
  * Cost:    O(n_spikes + pairs within the window); extra memory 8 bytes a spike
  * Threads: workers own units
  */
-SPK_API SPK_MUST_CHECK spk_status spk_correlogram_count_auto(
-    spk_context *ctx, const spk_spikes *spikes, const spk_correlogram_options *options,
-    int64_t *counts);
+SPK_API SPK_MUST_CHECK spk_status
+spk_correlogram_count_auto(spk_context *ctx, const spk_spikes *spikes,
+                           const spk_correlogram_options *options, int64_t *counts);
 
 /**
  * Lists the ordered pairs (i, j), i != j, of units no further apart than a distance, by i
@@ -248,9 +250,9 @@ SPK_API SPK_MUST_CHECK spk_status spk_correlogram_find_near_pairs(
  * @return SPK_OK; SPK_ERR_ARGUMENT; SPK_ERR_OVERFLOW
  * Cost: O(n_bins * n_epochs)
  */
-SPK_API SPK_MUST_CHECK spk_status spk_correlogram_exposure(
-    spk_context *ctx, const spk_spikes *spikes, const spk_correlogram_options *options,
-    double *exposure_s);
+SPK_API SPK_MUST_CHECK spk_status
+spk_correlogram_exposure(spk_context *ctx, const spk_spikes *spikes,
+                         const spk_correlogram_options *options, double *exposure_s);
 
 /** What a correlogram value means. C counts, b bin [s], T_k exposure [s], T duration [s] of
  *  the epochs, N_i and N_j spikes in them. */

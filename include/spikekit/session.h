@@ -28,13 +28,14 @@ typedef struct spk_session spk_session;
 
 /** Fill with spk_session_options_init(&options, sizeof options), then change fields. */
 typedef struct spk_session_options {
-    size_t struct_size;      /**< set by init */
-    double sampling_rate_hz; /**< default 0: as the folder says. Required where it does not
+    size_t struct_size; /**< set by init */
+    double
+        sampling_rate_hz; /**< default 0: as the folder says. Required where it does not
                               *   say (arrays); otherwise overrides it */
-    double duration_s;       /**< default 0: from the raw file's size when it is there,
+    double duration_s;    /**< default 0: from the raw file's size when it is there,
                               *   otherwise to the last spike */
-    int32_t sort;            /**< default 0: unsorted times are an error; 1: sort them */
-    int32_t clusters;        /**< default 1: spike_clusters.npy (after curation) when there;
+    int32_t sort;         /**< default 0: unsorted times are an error; 1: sort them */
+    int32_t clusters;     /**< default 1: spike_clusters.npy (after curation) when there;
                               *   0: spike_templates.npy (as sorted) */
 } spk_session_options;
 
@@ -68,9 +69,9 @@ SPK_API SPK_MUST_CHECK spk_status spk_session_open(spk_context *ctx, const char 
  * each spike. Float times need no rate (they go to the nanosecond grid) unless
  * options->sampling_rate_hz is given: then sample = nearest integer of time * rate.
  */
-SPK_API SPK_MUST_CHECK spk_status spk_session_open_arrays(
-    spk_context *ctx, const char *times_path, const char *units_path,
-    const spk_session_options *options, spk_session **session);
+SPK_API SPK_MUST_CHECK spk_status
+spk_session_open_arrays(spk_context *ctx, const char *times_path, const char *units_path,
+                        const spk_session_options *options, spk_session **session);
 
 /**
  * Makes a session from arrays in memory, copying them: the way in for simulators and tests.
@@ -147,12 +148,12 @@ SPK_API SPK_MUST_CHECK spk_status spk_session_input_digest(spk_context *ctx,
 
 /** What goes beside the spikes into a phy folder; fill with init, set what is known. */
 typedef struct spk_phy_extras {
-    size_t struct_size;                /**< set by init */
-    const double *amplitudes;          /**< [n_spikes] or NULL */
-    const float *spike_positions_um;   /**< [n_spikes][2] or NULL */
+    size_t struct_size;                 /**< set by init */
+    const double *amplitudes;           /**< [n_spikes] or NULL */
+    const float *spike_positions_um;    /**< [n_spikes][2] or NULL */
     const double *channel_positions_um; /**< [n_channels][2] or NULL */
-    int64_t n_channels;                /**< read when channel positions are given */
-    const char *const *labels;         /**< [n_units] for cluster_group.tsv, or NULL */
+    int64_t n_channels;                 /**< read when channel positions are given */
+    const char *const *labels;          /**< [n_units] for cluster_group.tsv, or NULL */
 } spk_phy_extras;
 
 SPK_API void spk_phy_extras_init(spk_phy_extras *extras, size_t struct_size);

@@ -21,10 +21,11 @@ extern "C" {
  * order in which they were given. Units without spikes are allowed; samples may be negative.
  */
 typedef struct spk_spikes {
-    int64_t n_spikes;        /**< number of spikes, >= 0 */
-    int64_t n_units;         /**< number of units, 0 .. 2^31 - 1 */
-    const int64_t *samples;  /**< [n_spikes] time of each spike [samples], non-decreasing */
-    const int32_t *units;    /**< [n_spikes] unit index of each spike, 0 .. n_units - 1 */
+    int64_t n_spikes; /**< number of spikes, >= 0 */
+    int64_t n_units;  /**< number of units, 0 .. 2^31 - 1 */
+    const int64_t
+        *samples;         /**< [n_spikes] time of each spike [samples], non-decreasing */
+    const int32_t *units; /**< [n_spikes] unit index of each spike, 0 .. n_units - 1 */
     double sampling_rate_hz; /**< samples a second */
     int64_t start_sample;    /**< first sample of the recording */
     int64_t stop_sample;     /**< one past the last sample of the recording */
@@ -53,7 +54,8 @@ SPK_API SPK_MUST_CHECK spk_status spk_spikes_check(spk_context *ctx,
  *       times' range a pass and 32 n bytes of extra memory
  */
 SPK_API SPK_MUST_CHECK spk_status spk_spikes_order(spk_context *ctx, int64_t n,
-                                                   const int64_t *samples, int64_t *order);
+                                                   const int64_t *samples,
+                                                   int64_t *order);
 
 /**
  * Counts the spikes of each unit. The order of the table does not matter.
@@ -104,8 +106,8 @@ SPK_API SPK_MUST_CHECK spk_status spk_spikes_restrict(spk_context *ctx,
 
 /** Fill with spk_binning_options_init(&options, sizeof options), then change fields. */
 typedef struct spk_binning_options {
-    size_t struct_size;       /**< set by init */
-    int64_t bin_samples;      /**< bin width [samples], >= 1; default 300 (10 ms at 30 kHz) */
+    size_t struct_size;  /**< set by init */
+    int64_t bin_samples; /**< bin width [samples], >= 1; default 300 (10 ms at 30 kHz) */
     const spk_epochs *epochs; /**< default NULL: one epoch, the whole recording */
 } spk_binning_options;
 
@@ -123,10 +125,9 @@ SPK_API void spk_binning_options_init(spk_binning_options *options, size_t struc
  *         as in spk_spikes_check()); SPK_ERR_OVERFLOW (a recording longer than int64); the
  *         errors of spk_epochs_check()
  */
-SPK_API SPK_MUST_CHECK spk_status spk_spikes_bin_length(spk_context *ctx,
-                                                        const spk_spikes *spikes,
-                                                        const spk_binning_options *options,
-                                                        int64_t *n_bins);
+SPK_API SPK_MUST_CHECK spk_status
+spk_spikes_bin_length(spk_context *ctx, const spk_spikes *spikes,
+                      const spk_binning_options *options, int64_t *n_bins);
 
 /**
  * Counts spikes per unit and bin, bins as in spk_spikes_bin_length().
@@ -157,11 +158,9 @@ SPK_API SPK_MUST_CHECK spk_status spk_spikes_bin_dense(spk_context *ctx,
  * @return as spk_spikes_bin_dense(); SPK_ERR_MEMORY
  * Cost: O(n_spikes + n_units) time, O(n_units) extra memory
  */
-SPK_API SPK_MUST_CHECK spk_status spk_spikes_bin_sparse(spk_context *ctx,
-                                                        const spk_spikes *spikes,
-                                                        const spk_binning_options *options,
-                                                        int64_t *offsets, int64_t *bins,
-                                                        int32_t *counts);
+SPK_API SPK_MUST_CHECK spk_status spk_spikes_bin_sparse(
+    spk_context *ctx, const spk_spikes *spikes, const spk_binning_options *options,
+    int64_t *offsets, int64_t *bins, int32_t *counts);
 
 #ifdef __cplusplus
 }

@@ -102,8 +102,10 @@ static void keep_warning(void *user, spk_log_level level, const char *message)
         return;
     const size_t size = strlen(message) + 1;
     char *copy = malloc(size);
-    if (copy != NULL)
-        found->warnings[found->n_warnings++] = memcpy(copy, message, size);
+    if (copy == NULL)
+        return;
+    memcpy(copy, message, size);
+    found->warnings[found->n_warnings++] = copy;
 }
 
 static int compare_int64(const void *a, const void *b)

@@ -62,16 +62,14 @@ typedef struct spk_correlogram_options {
     int32_t convention;  /**< an spk_correlogram_convention; default SPIKEKIT */
     int64_t n_bins;      /**< lag bins per pair; default 201 */
     int64_t bin_samples; /**< bin width [samples], >= 1; default 15 (0.5 ms at 30 kHz);
-                                *   not used by PYNAPPLE */
+                          *   not used by PYNAPPLE */
     double bin_s;        /**< bin width [s], PYNAPPLE only; default 0.0005 */
-    const spk_epochs
-        *epochs; /**< default NULL: the whole recording. Otherwise a pair counts
-                                *   when both spikes lie in the same epoch */
-    const int32_t
-        *references; /**< [n_references] unit indices, each once; default NULL: all */
-    int64_t n_references;   /**< read when references is not NULL */
-    const int32_t *targets; /**< [n_targets] unit indices, each once; default NULL: all */
-    int64_t n_targets;      /**< read when targets is not NULL */
+    const spk_epochs *epochs;  /**< default NULL: the whole recording. Otherwise a pair
+                               *   counts when both spikes lie in the same epoch */
+    const int32_t *references; /**< [n_references] unit indices, each once; NULL: all */
+    int64_t n_references;      /**< read when references is not NULL */
+    const int32_t *targets;    /**< [n_targets] unit indices, each once; NULL: all */
+    int64_t n_targets;         /**< read when targets is not NULL */
 } spk_correlogram_options;
 
 SPK_API void spk_correlogram_options_init(spk_correlogram_options *options,

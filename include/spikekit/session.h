@@ -28,14 +28,13 @@ typedef struct spk_session spk_session;
 
 /** Fill with spk_session_options_init(&options, sizeof options), then change fields. */
 typedef struct spk_session_options {
-    size_t struct_size; /**< set by init */
-    double
-        sampling_rate_hz; /**< default 0: as the folder says. Required where it does not
-                              *   say (arrays); otherwise overrides it */
-    double duration_s;    /**< default 0: from the raw file's size when it is there,
+    size_t struct_size;      /**< set by init */
+    double sampling_rate_hz; /**< default 0: as the folder says. Required where it does
+                              *   not say (arrays); otherwise overrides it */
+    double duration_s;       /**< default 0: from the raw file's size when it is there,
                               *   otherwise to the last spike */
-    int32_t sort;         /**< default 0: unsorted times are an error; 1: sort them */
-    int32_t clusters;     /**< default 1: spike_clusters.npy (after curation) when there;
+    int32_t sort;            /**< default 0: unsorted times are an error; 1: sort them */
+    int32_t clusters; /**< default 1: spike_clusters.npy (after curation) when there;
                               *   0: spike_templates.npy (as sorted) */
 } spk_session_options;
 

@@ -21,11 +21,10 @@ extern "C" {
  * order in which they were given. Units without spikes are allowed; samples may be negative.
  */
 typedef struct spk_spikes {
-    int64_t n_spikes; /**< number of spikes, >= 0 */
-    int64_t n_units;  /**< number of units, 0 .. 2^31 - 1 */
-    const int64_t
-        *samples;         /**< [n_spikes] time of each spike [samples], non-decreasing */
-    const int32_t *units; /**< [n_spikes] unit index of each spike, 0 .. n_units - 1 */
+    int64_t n_spikes;        /**< number of spikes, >= 0 */
+    int64_t n_units;         /**< number of units, 0 .. 2^31 - 1 */
+    const int64_t *samples;  /**< [n_spikes] time of each spike [samples], not falling */
+    const int32_t *units;    /**< [n_spikes] unit index of each spike, 0 .. n_units - 1 */
     double sampling_rate_hz; /**< samples a second */
     int64_t start_sample;    /**< first sample of the recording */
     int64_t stop_sample;     /**< one past the last sample of the recording */

@@ -16,14 +16,11 @@ spk_status spk__fail_memory(spk_context *ctx);
 void spk__log(spk_context *ctx, spk_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/** At the top of a function, before anything is allocated. Returns the status itself, not what
- *  spk__fail() returns, so that static analysis sees that it is not SPK_OK. */
+/** At the top of a function, before anything is allocated. */
 #define SPK_REQUIRE(ctx, condition, status, ...)                                         \
     do {                                                                                 \
-        if (!(condition)) {                                                              \
-            (void)spk__fail((ctx), (status), __VA_ARGS__);                               \
-            return (status);                                                             \
-        }                                                                                \
+        if (!(condition))                                                                \
+            return spk__fail((ctx), (status), __VA_ARGS__);                              \
     } while (0)
 
 #endif

@@ -167,8 +167,8 @@ static int64_t make_blocks(const spk__row_group *group, int64_t most_rows, block
     return n_blocks;
 }
 
-static spk_status count_cube(spk_context *ctx, const spk__correlogram_job *job,
-                             int64_t *counts)
+spk_status spk__correlogram_count_cube(spk_context *ctx, const spk__correlogram_job *job,
+                                       int64_t *counts)
 {
     spk_status status = SPK_OK;
     int64_t n = job->layout.n_rows;
@@ -253,7 +253,7 @@ spk_status spk_correlogram_count(spk_context *ctx, const spk_spikes *spikes,
     if ((status = spk__correlogram_job_create(ctx, spikes, &options, &layout, &job)) !=
         SPK_OK)
         return status;
-    status = count_cube(ctx, &job, counts);
+    status = spk__correlogram_count_cube(ctx, &job, counts);
     spk__correlogram_job_destroy(&job);
     return status;
 }

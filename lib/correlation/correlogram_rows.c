@@ -91,10 +91,11 @@ static spk_status row_task(void *argument, int64_t task, int32_t worker)
     return spk__row_emitter_finish(state->emitter, row);
 }
 
-/* Counts rows [first, last) into counts or, where that is NULL, to the callback. */
-static spk_status count_rows(spk_context *ctx, const spk__correlogram_job *job,
-                             int64_t first, int64_t last, int64_t *counts,
-                             spk_correlogram_row_callback callback, void *user)
+spk_status spk__correlogram_count_job_rows(spk_context *ctx,
+                                           const spk__correlogram_job *job, int64_t first,
+                                           int64_t last, int64_t *counts,
+                                           spk_correlogram_row_callback callback,
+                                           void *user)
 {
     spk_status status = SPK_OK;
     int64_t row_length = job->layout.n_columns * job->bins.n_bins;
@@ -169,7 +170,8 @@ spk_status spk__correlogram_count_row_range(spk_context *ctx, const spk_spikes *
     if ((status = spk__correlogram_job_create(ctx, spikes, options, &layout, &job)) !=
         SPK_OK)
         return status;
-    status = count_rows(ctx, &job, first, last, counts, callback, user);
+    status =
+        spk__correlogram_count_job_rows(ctx, &job, first, last, counts, callback, user);
     spk__correlogram_job_destroy(&job);
     return status;
 }

@@ -81,6 +81,17 @@ int64_t *spk__row_emitter_begin(spk__row_emitter *emitter, int64_t row);
 spk_status spk__row_emitter_finish(spk__row_emitter *emitter, int64_t row);
 void spk__row_emitter_destroy(spk__row_emitter *emitter);
 
+/** The whole cube; rows and columns are all units. */
+spk_status spk__correlogram_count_cube(spk_context *ctx, const spk__correlogram_job *job,
+                                       int64_t *counts);
+
+/** Rows [first, last) into counts or, where that is NULL, to the callback. */
+spk_status spk__correlogram_count_job_rows(spk_context *ctx,
+                                           const spk__correlogram_job *job, int64_t first,
+                                           int64_t last, int64_t *counts,
+                                           spk_correlogram_row_callback callback,
+                                           void *user);
+
 /** Rows [first, last) of any convention but PYNAPPLE; `counts` or `callback` is NULL. */
 spk_status spk__correlogram_count_row_range(spk_context *ctx, const spk_spikes *spikes,
                                             const spk_correlogram_options *options,

@@ -34,19 +34,18 @@ spk_status spk__row_emitter_create(spk_context *ctx, spk__row_emitter *emitter,
     if (!__builtin_mul_overflow(n_slots, row_length, &n_elements))
         emitter->rows = spk__alloc(ctx, n_elements, sizeof *emitter->rows);
     emitter->ready = spk__alloc_zero(ctx, n_slots, 1);
-    if (emitter->rows == NULL || emitter->ready == NULL ||
-        pthread_mutex_init(&emitter->lock, NULL) != 0) {
-        spk__free(emitter->rows);
-        spk__free(emitter->ready);
-        return spk__fail_memory(ctx);
-    }
-    if (pthread_cond_init(&emitter->moved, NULL) != 0) {
+    int has_lock = pthread_mutex_init(&emitter->lock, NULL) == 0;
+    int has_condition = pthread_cond_init(&emitter->moved, NULL) == 0;
+    if (emitter->rows != NULL && emitter->ready != NULL && has_lock && has_condition)
+        return SPK_OK;
+    if (has_condition)
+        pthread_cond_destroy(&emitter->moved);
+    if (has_lock)
         pthread_mutex_destroy(&emitter->lock);
-        spk__free(emitter->rows);
-        spk__free(emitter->ready);
-        return spk__fail_memory(ctx);
-    }
-    return SPK_OK;
+    spk__free(emitter->rows);
+    spk__free(emitter->ready);
+    emitter->rows = NULL; /* nothing left for destroy */
+    return spk__fail_memory(ctx);
 }
 
 static int64_t *slot_of(spk__row_emitter *emitter, int64_t row)

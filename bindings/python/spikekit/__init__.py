@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Spike-train analysis of Neuropixels-scale recordings.
+
+The usual path:
+
+>>> import spikekit
+>>> session = spikekit.simulate(n_units=10, duration_s=30, seed=3)  # or spikekit.load(folder)
+>>> result = spikekit.correlograms(session, window_s=0.1, bin_s=0.001)
+>>> result.counts.shape
+(10, 10, 101)
+
+Times are integer samples. Results are the same for any number of threads. Long calls let
+other Python threads run, stop at Ctrl-C, and take ``progress=True``.
+"""
+
+from ._abi import LIBRARY_PATH as library_path, spk_build_description as build_description
+from ._context import SpikekitWarning
+from ._errors import (
+    AllocationError,
+    ArgumentError,
+    CancelledError,
+    FileError,
+    FormatError,
+    LimitError,
+    NotFoundError,
+    SpikekitError,
+    UnsortedError,
+    UnsupportedError,
+)
+from ._library import VERSION as __version__
+from .correlogram import (
+    autocorrelograms,
+    correlogram_pairs,
+    correlogram_rows,
+    correlograms,
+    near_pairs,
+)
+from .correlogram_result import AutoCorrelograms, CorrelogramPairs, Correlograms
+from .epochs import Epochs
+from .session import Session, load, load_arrays
+from .simulation import Simulation, simulate
+from .spikes import (
+    BinnedSpikes,
+    SparseBinnedSpikes,
+    SpikeTable,
+    bin_spikes,
+    restrict,
+    spike_counts,
+)
+
+__all__ = [
+    "AllocationError",
+    "ArgumentError",
+    "AutoCorrelograms",
+    "BinnedSpikes",
+    "CancelledError",
+    "CorrelogramPairs",
+    "Correlograms",
+    "Epochs",
+    "FileError",
+    "FormatError",
+    "LimitError",
+    "NotFoundError",
+    "Session",
+    "Simulation",
+    "SparseBinnedSpikes",
+    "SpikeTable",
+    "SpikekitError",
+    "SpikekitWarning",
+    "UnsortedError",
+    "UnsupportedError",
+    "__version__",
+    "autocorrelograms",
+    "bin_spikes",
+    "build_description",
+    "correlogram_pairs",
+    "correlogram_rows",
+    "correlograms",
+    "library_path",
+    "load",
+    "load_arrays",
+    "near_pairs",
+    "restrict",
+    "simulate",
+    "spike_counts",
+]

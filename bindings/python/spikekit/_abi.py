@@ -1,0 +1,743 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Every public struct, callback and function of the C library, in the order of its headers.
+
+A comment gives the C prototype of each function. Failing functions raise (`_errors`), text
+comes back as str. A test compares all of this with the headers and the compiler.
+"""
+
+from ctypes import (
+    CFUNCTYPE,
+    POINTER as P,
+    Structure,
+    c_char as character,
+    c_char_p as text,
+    c_double as double,
+    c_float as float32,
+    c_int as enum,
+    c_int32 as int32,
+    c_int64 as int64,
+    c_size_t as size,
+    c_uint8 as uint8,
+    c_uint32 as uint32,
+    c_uint64 as uint64,
+    c_void_p as address,
+)
+
+from ._library import open_library
+from ._types import ArrayParameter, StatusCheck, decode_result
+
+LIBRARY_PATH, _library = open_library()
+
+status = enum  # the type of spk_status and every other enum
+check_status = StatusCheck()
+
+int32_in, int32_out = ArrayParameter(int32, False), ArrayParameter(int32, True)
+int64_in, int64_out = ArrayParameter(int64, False), ArrayParameter(int64, True)
+uint32_in, uint32_out = ArrayParameter(uint32, False), ArrayParameter(uint32, True)
+double_in, double_out = ArrayParameter(double, False), ArrayParameter(double, True)
+
+
+def PP(kind):
+    return P(P(kind))
+
+
+def function(name, result, *parameters):
+    """Declares one function; `STATUS` as its result means: raise unless it is SPK_OK."""
+    try:
+        declared = getattr(_library, name)
+    except AttributeError:
+        raise ImportError(f"{LIBRARY_PATH}: the library has no {name}()") from None
+    declared.argtypes = parameters
+    if result is STATUS:
+        declared.restype = status
+        declared.errcheck = check_status
+    else:
+        declared.restype = result
+        if result is text:
+            declared.errcheck = decode_result
+    return declared
+
+
+STATUS = object()
+
+
+def _opaque(name):
+    return type(name, (Structure,), {"__module__": __name__})
+
+
+spk_context = _opaque("spk_context")
+spk_npy = _opaque("spk_npy")
+spk_npy_writer = _opaque("spk_npy_writer")
+spk_npz = _opaque("spk_npz")
+spk_npz_writer = _opaque("spk_npz_writer")
+spk_json = _opaque("spk_json")
+spk_session = _opaque("spk_session")
+spk_simulation = _opaque("spk_simulation")
+spk_table = _opaque("spk_table")
+context = P(spk_context)
+
+
+# ---- status.h ---------------------------------------------------------------------------
+
+# const char *spk_status_name(spk_status status)
+spk_status_name = function("spk_status_name", text, status)
+
+
+# ---- context.h --------------------------------------------------------------------------
+
+# void (*spk_log_callback)(void *user, spk_log_level level, const char *message)
+spk_log_callback = CFUNCTYPE(None, address, enum, text)
+# void (*spk_progress_callback)(void *user, const char *activity, double fraction)
+spk_progress_callback = CFUNCTYPE(None, address, text, double)
+# int32_t (*spk_cancel_callback)(void *user)
+spk_cancel_callback = CFUNCTYPE(int32, address)
+# spk_status spk_context_create(spk_context **context)
+spk_context_create = function("spk_context_create", STATUS, PP(spk_context))
+# void spk_context_destroy(spk_context *ctx)
+spk_context_destroy = function("spk_context_destroy", None, context)
+# spk_status spk_context_set_threads(spk_context *ctx, int32_t n_threads)
+spk_context_set_threads = function("spk_context_set_threads", STATUS, context, int32)
+# int32_t spk_context_threads(const spk_context *ctx)
+spk_context_threads = function("spk_context_threads", int32, context)
+# void spk_context_set_log(spk_context *ctx, spk_log_callback log, void *user)
+spk_context_set_log = function(
+    "spk_context_set_log", None, context, spk_log_callback, address
+)
+# void spk_context_set_progress(spk_context *ctx, spk_progress_callback progress,
+#     void *user)
+spk_context_set_progress = function(
+    "spk_context_set_progress", None, context, spk_progress_callback, address
+)
+# void spk_context_set_cancel(spk_context *ctx, spk_cancel_callback cancel, void *user)
+spk_context_set_cancel = function(
+    "spk_context_set_cancel", None, context, spk_cancel_callback, address
+)
+# const char *spk_context_message(const spk_context *ctx)
+spk_context_message = function("spk_context_message", text, context)
+check_status.message = spk_context_message
+
+
+# ---- array.h ----------------------------------------------------------------------------
+
+class spk_array(Structure):
+    _fields_ = [
+        ("dtype", int32),
+        ("n_dimensions", int32),
+        ("shape", int64 * 8),
+        ("n_elements", int64),
+        ("item_size", int32),
+        ("fortran_order", int32),
+        ("swapped", int32),
+        ("reserved", int32),
+        ("data", address),
+    ]
+
+
+# int32_t spk_dtype_size(int32_t dtype)
+spk_dtype_size = function("spk_dtype_size", int32, int32)
+# const char *spk_dtype_name(int32_t dtype)
+spk_dtype_name = function("spk_dtype_name", text, int32)
+# spk_status spk_array_to_int64(spk_context *ctx, const spk_array *array, int64_t *out)
+spk_array_to_int64 = function(
+    "spk_array_to_int64", STATUS, context, P(spk_array), int64_out
+)
+# spk_status spk_array_to_double(spk_context *ctx, const spk_array *array, double *out)
+spk_array_to_double = function(
+    "spk_array_to_double", STATUS, context, P(spk_array), double_out
+)
+# spk_status spk_npy_open(spk_context *ctx, const char *path, spk_npy **npy)
+spk_npy_open = function("spk_npy_open", STATUS, context, text, PP(spk_npy))
+# const spk_array *spk_npy_array(const spk_npy *npy)
+spk_npy_array = function("spk_npy_array", P(spk_array), P(spk_npy))
+# void spk_npy_close(spk_npy *npy)
+spk_npy_close = function("spk_npy_close", None, P(spk_npy))
+# spk_status spk_npy_write(spk_context *ctx, const char *path, const spk_array *array)
+spk_npy_write = function("spk_npy_write", STATUS, context, text, P(spk_array))
+# spk_status spk_npy_writer_create(spk_context *ctx, const char *path, int32_t dtype,
+#     int32_t n_dimensions, const int64_t *shape, spk_npy_writer **writer)
+spk_npy_writer_create = function(
+    "spk_npy_writer_create", STATUS, context, text, int32, int32, int64_in,
+    PP(spk_npy_writer)
+)
+# spk_status spk_npy_writer_append(spk_context *ctx, spk_npy_writer *writer,
+#     const void *data, size_t n_bytes)
+spk_npy_writer_append = function(
+    "spk_npy_writer_append", STATUS, context, P(spk_npy_writer), address, size
+)
+# spk_status spk_npy_writer_finish(spk_context *ctx, spk_npy_writer *writer)
+spk_npy_writer_finish = function(
+    "spk_npy_writer_finish", STATUS, context, P(spk_npy_writer)
+)
+# void spk_npy_writer_destroy(spk_npy_writer *writer)
+spk_npy_writer_destroy = function("spk_npy_writer_destroy", None, P(spk_npy_writer))
+# spk_status spk_npz_open(spk_context *ctx, const char *path, spk_npz **npz)
+spk_npz_open = function("spk_npz_open", STATUS, context, text, PP(spk_npz))
+# int64_t spk_npz_n_members(const spk_npz *npz)
+spk_npz_n_members = function("spk_npz_n_members", int64, P(spk_npz))
+# const char *spk_npz_name(const spk_npz *npz, int64_t member)
+spk_npz_name = function("spk_npz_name", text, P(spk_npz), int64)
+# spk_status spk_npz_array(spk_context *ctx, spk_npz *npz, const char *name,
+#     const spk_array **array)
+spk_npz_array = function("spk_npz_array", STATUS, context, P(spk_npz), text, PP(spk_array))
+# void spk_npz_close(spk_npz *npz)
+spk_npz_close = function("spk_npz_close", None, P(spk_npz))
+# spk_status spk_npz_writer_create(spk_context *ctx, const char *path, int32_t deflate,
+#     spk_npz_writer **writer)
+spk_npz_writer_create = function(
+    "spk_npz_writer_create", STATUS, context, text, int32, PP(spk_npz_writer)
+)
+# spk_status spk_npz_writer_begin(spk_context *ctx, spk_npz_writer *writer,
+#     const char *name, int32_t dtype, int32_t n_dimensions, const int64_t *shape)
+spk_npz_writer_begin = function(
+    "spk_npz_writer_begin", STATUS, context, P(spk_npz_writer), text, int32, int32,
+    int64_in
+)
+# spk_status spk_npz_writer_append(spk_context *ctx, spk_npz_writer *writer,
+#     const void *data, size_t n_bytes)
+spk_npz_writer_append = function(
+    "spk_npz_writer_append", STATUS, context, P(spk_npz_writer), address, size
+)
+# spk_status spk_npz_writer_add(spk_context *ctx, spk_npz_writer *writer,
+#     const char *name, const spk_array *array)
+spk_npz_writer_add = function(
+    "spk_npz_writer_add", STATUS, context, P(spk_npz_writer), text, P(spk_array)
+)
+# spk_status spk_npz_writer_add_text(spk_context *ctx, spk_npz_writer *writer,
+#     const char *name, const char *text)
+spk_npz_writer_add_text = function(
+    "spk_npz_writer_add_text", STATUS, context, P(spk_npz_writer), text, text
+)
+# spk_status spk_npz_writer_finish(spk_context *ctx, spk_npz_writer *writer)
+spk_npz_writer_finish = function(
+    "spk_npz_writer_finish", STATUS, context, P(spk_npz_writer)
+)
+# void spk_npz_writer_destroy(spk_npz_writer *writer)
+spk_npz_writer_destroy = function("spk_npz_writer_destroy", None, P(spk_npz_writer))
+
+
+# ---- epochs.h ---------------------------------------------------------------------------
+
+class spk_epochs(Structure):
+    _fields_ = [
+        ("n_epochs", int64),
+        ("starts", P(int64)),
+        ("stops", P(int64)),
+    ]
+
+
+# spk_status spk_epochs_check(spk_context *ctx, const spk_epochs *epochs)
+spk_epochs_check = function("spk_epochs_check", STATUS, context, P(spk_epochs))
+# spk_status spk_epochs_normalize(spk_context *ctx, int64_t *starts, int64_t *stops,
+#     int64_t n, int64_t *n_epochs)
+spk_epochs_normalize = function(
+    "spk_epochs_normalize", STATUS, context, int64_out, int64_out, int64, int64_out
+)
+# spk_status spk_epochs_intersect(spk_context *ctx, const spk_epochs *a,
+#     const spk_epochs *b, int64_t *starts, int64_t *stops, int64_t *n_epochs)
+spk_epochs_intersect = function(
+    "spk_epochs_intersect", STATUS, context, P(spk_epochs), P(spk_epochs), int64_out,
+    int64_out, int64_out
+)
+# int64_t spk_epochs_duration(const spk_epochs *epochs)
+spk_epochs_duration = function("spk_epochs_duration", int64, P(spk_epochs))
+
+
+# ---- spikes.h ---------------------------------------------------------------------------
+
+class spk_spikes(Structure):
+    _fields_ = [
+        ("n_spikes", int64),
+        ("n_units", int64),
+        ("samples", P(int64)),
+        ("units", P(int32)),
+        ("sampling_rate_hz", double),
+        ("start_sample", int64),
+        ("stop_sample", int64),
+    ]
+
+
+# spk_status spk_spikes_check(spk_context *ctx, const spk_spikes *spikes)
+spk_spikes_check = function("spk_spikes_check", STATUS, context, P(spk_spikes))
+# spk_status spk_spikes_order(spk_context *ctx, int64_t n, const int64_t *samples,
+#     int64_t *order)
+spk_spikes_order = function("spk_spikes_order", STATUS, context, int64, int64_in, int64_out)
+# spk_status spk_spikes_count(spk_context *ctx, const spk_spikes *spikes, int64_t *counts)
+spk_spikes_count = function("spk_spikes_count", STATUS, context, P(spk_spikes), int64_out)
+# spk_status spk_spikes_group(spk_context *ctx, const spk_spikes *spikes,
+#     int64_t *offsets, int64_t *samples, int64_t *indices)
+spk_spikes_group = function(
+    "spk_spikes_group", STATUS, context, P(spk_spikes), int64_out, int64_out,
+    int64_out
+)
+# spk_status spk_spikes_restrict(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_epochs *epochs, int64_t *samples, int32_t *units, spk_spikes *restricted)
+spk_spikes_restrict = function(
+    "spk_spikes_restrict", STATUS, context, P(spk_spikes), P(spk_epochs), int64_out,
+    int32_out, P(spk_spikes)
+)
+
+
+class spk_binning_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("bin_samples", int64),
+        ("epochs", P(spk_epochs)),
+    ]
+
+
+# void spk_binning_options_init(spk_binning_options *options, size_t struct_size)
+spk_binning_options_init = function(
+    "spk_binning_options_init", None, P(spk_binning_options), size
+)
+# spk_status spk_spikes_bin_length(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_binning_options *options, int64_t *n_bins)
+spk_spikes_bin_length = function(
+    "spk_spikes_bin_length", STATUS, context, P(spk_spikes), P(spk_binning_options),
+    int64_out
+)
+# spk_status spk_spikes_bin_dense(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_binning_options *options, int32_t *counts)
+spk_spikes_bin_dense = function(
+    "spk_spikes_bin_dense", STATUS, context, P(spk_spikes), P(spk_binning_options),
+    int32_out
+)
+# spk_status spk_spikes_bin_sparse(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_binning_options *options, int64_t *offsets, int64_t *bins,
+#     int32_t *counts)
+spk_spikes_bin_sparse = function(
+    "spk_spikes_bin_sparse", STATUS, context, P(spk_spikes), P(spk_binning_options),
+    int64_out, int64_out, int32_out
+)
+
+
+# ---- correlogram.h ----------------------------------------------------------------------
+
+class spk_correlogram_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("convention", int32),
+        ("n_bins", int64),
+        ("bin_samples", int64),
+        ("bin_s", double),
+        ("epochs", P(spk_epochs)),
+        ("references", P(int32)),
+        ("n_references", int64),
+        ("targets", P(int32)),
+        ("n_targets", int64),
+    ]
+
+
+# void spk_correlogram_options_init(spk_correlogram_options *options, size_t struct_size)
+spk_correlogram_options_init = function(
+    "spk_correlogram_options_init", None, P(spk_correlogram_options), size
+)
+# spk_status spk_correlogram_options_set_window(spk_context *ctx,
+#     spk_correlogram_options *options, int32_t convention, double sampling_rate_hz,
+#     double window_s, double bin_s)
+spk_correlogram_options_set_window = function(
+    "spk_correlogram_options_set_window", STATUS, context, P(spk_correlogram_options),
+    int32, double, double, double
+)
+# spk_status spk_correlogram_convention_from_name(spk_context *ctx, const char *name,
+#     int32_t *convention)
+spk_correlogram_convention_from_name = function(
+    "spk_correlogram_convention_from_name", STATUS, context, text, int32_out
+)
+# const char *spk_correlogram_convention_name(int32_t convention)
+spk_correlogram_convention_name = function("spk_correlogram_convention_name", text, int32)
+# spk_status spk_correlogram_lags(spk_context *ctx,
+#     const spk_correlogram_options *options, double sampling_rate_hz, double *lags_s)
+spk_correlogram_lags = function(
+    "spk_correlogram_lags", STATUS, context, P(spk_correlogram_options), double,
+    double_out
+)
+# spk_status spk_correlogram_length(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_correlogram_options *options, int64_t *length)
+spk_correlogram_length = function(
+    "spk_correlogram_length", STATUS, context, P(spk_spikes),
+    P(spk_correlogram_options), int64_out
+)
+# spk_status spk_correlogram_count(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_correlogram_options *options, int64_t *counts)
+spk_correlogram_count = function(
+    "spk_correlogram_count", STATUS, context, P(spk_spikes),
+    P(spk_correlogram_options), int64_out
+)
+# spk_status (*spk_correlogram_row_callback)(void *user, int64_t row, const int64_t *counts)
+spk_correlogram_row_callback = CFUNCTYPE(status, address, int64, P(int64))
+# spk_status spk_correlogram_count_rows(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_correlogram_options *options, int64_t first, int64_t last,
+#     spk_correlogram_row_callback callback, void *user)
+spk_correlogram_count_rows = function(
+    "spk_correlogram_count_rows", STATUS, context, P(spk_spikes),
+    P(spk_correlogram_options), int64, int64, spk_correlogram_row_callback, address
+)
+# spk_status spk_correlogram_count_pairs(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_correlogram_options *options, const int32_t (*pairs)[2], int64_t n_pairs,
+#     int64_t *counts)
+spk_correlogram_count_pairs = function(
+    "spk_correlogram_count_pairs", STATUS, context, P(spk_spikes),
+    P(spk_correlogram_options), int32_in, int64, int64_out
+)
+# spk_status spk_correlogram_count_auto(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_correlogram_options *options, int64_t *counts)
+spk_correlogram_count_auto = function(
+    "spk_correlogram_count_auto", STATUS, context, P(spk_spikes),
+    P(spk_correlogram_options), int64_out
+)
+# spk_status spk_correlogram_find_near_pairs(spk_context *ctx, const double *positions_um,
+#     int64_t n_units, int32_t n_dimensions, double distance_um, int32_t (*pairs)[2],
+#     int64_t *n_pairs)
+spk_correlogram_find_near_pairs = function(
+    "spk_correlogram_find_near_pairs", STATUS, context, double_in, int64, int32,
+    double, int32_out, int64_out
+)
+# spk_status spk_correlogram_exposure(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_correlogram_options *options, double *exposure_s)
+spk_correlogram_exposure = function(
+    "spk_correlogram_exposure", STATUS, context, P(spk_spikes),
+    P(spk_correlogram_options), double_out
+)
+# spk_status spk_correlogram_normalize(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_correlogram_options *options, int32_t normalization, int64_t n_reference,
+#     int64_t n_target, const double *exposure_s, const int64_t *counts, double *values)
+spk_correlogram_normalize = function(
+    "spk_correlogram_normalize", STATUS, context, P(spk_spikes),
+    P(spk_correlogram_options), int32, int64, int64, double_in, int64_in, double_out
+)
+# spk_status spk_correlogram_merge(spk_context *ctx,
+#     const spk_correlogram_options *options, int64_t n_units, int64_t i, int64_t j,
+#     int64_t *counts)
+spk_correlogram_merge = function(
+    "spk_correlogram_merge", STATUS, context, P(spk_correlogram_options), int64,
+    int64, int64, int64_out
+)
+
+
+# ---- distributions.h --------------------------------------------------------------------
+
+# double spk_poisson_log_upper(int64_t count, double mean)
+spk_poisson_log_upper = function("spk_poisson_log_upper", double, int64, double)
+# double spk_poisson_log_lower(int64_t count, double mean)
+spk_poisson_log_lower = function("spk_poisson_log_lower", double, int64, double)
+
+
+# ---- json.h -----------------------------------------------------------------------------
+
+# spk_status spk_json_create(spk_context *ctx, spk_json **json)
+spk_json_create = function("spk_json_create", STATUS, context, PP(spk_json))
+# void spk_json_destroy(spk_json *json)
+spk_json_destroy = function("spk_json_destroy", None, P(spk_json))
+# spk_status spk_json_set_text(spk_context *ctx, spk_json *json, const char *key,
+#     const char *value)
+spk_json_set_text = function("spk_json_set_text", STATUS, context, P(spk_json), text, text)
+# spk_status spk_json_set_integer(spk_context *ctx, spk_json *json, const char *key,
+#     int64_t value)
+spk_json_set_integer = function(
+    "spk_json_set_integer", STATUS, context, P(spk_json), text, int64
+)
+# spk_status spk_json_set_number(spk_context *ctx, spk_json *json, const char *key, double
+#     value)
+spk_json_set_number = function(
+    "spk_json_set_number", STATUS, context, P(spk_json), text, double
+)
+# spk_status spk_json_set_numbers(spk_context *ctx, spk_json *json, const char *key,
+#     int64_t n, const double *values)
+spk_json_set_numbers = function(
+    "spk_json_set_numbers", STATUS, context, P(spk_json), text, int64, double_in
+)
+# spk_status spk_json_set_integers(spk_context *ctx, spk_json *json, const char *key,
+#     int64_t n, const int64_t *values)
+spk_json_set_integers = function(
+    "spk_json_set_integers", STATUS, context, P(spk_json), text, int64, int64_in
+)
+# spk_status spk_json_set_object(spk_context *ctx, spk_json *json, const char *key,
+#     const spk_json *value)
+spk_json_set_object = function(
+    "spk_json_set_object", STATUS, context, P(spk_json), text, P(spk_json)
+)
+# spk_status spk_json_append_object(spk_context *ctx, spk_json *json, const char *key,
+#     const spk_json *value)
+spk_json_append_object = function(
+    "spk_json_append_object", STATUS, context, P(spk_json), text, P(spk_json)
+)
+# spk_status spk_json_format(spk_context *ctx, spk_json *json, int32_t indent,
+#     const char **text)
+spk_json_format = function("spk_json_format", STATUS, context, P(spk_json), int32, P(text))
+# spk_status spk_json_write(spk_context *ctx, const char *path, spk_json *json)
+spk_json_write = function("spk_json_write", STATUS, context, text, P(spk_json))
+
+
+# ---- random.h ---------------------------------------------------------------------------
+
+class spk_random(Structure):
+    _fields_ = [
+        ("seed", uint64),
+        ("stream", uint32),
+        ("index", uint64),
+    ]
+
+
+# void spk_random_block(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
+spk_random_block = function("spk_random_block", None, uint32_in, uint32_in, uint32_out)
+# double spk_random_uniform(spk_random *random)
+spk_random_uniform = function("spk_random_uniform", double, P(spk_random))
+# double spk_random_normal(spk_random *random)
+spk_random_normal = function("spk_random_normal", double, P(spk_random))
+# double spk_random_exponential(spk_random *random)
+spk_random_exponential = function("spk_random_exponential", double, P(spk_random))
+# double spk_random_gamma(spk_random *random, double shape)
+spk_random_gamma = function("spk_random_gamma", double, P(spk_random), double)
+# int64_t spk_random_poisson(spk_random *random, double mean)
+spk_random_poisson = function("spk_random_poisson", int64, P(spk_random), double)
+
+
+# ---- session.h --------------------------------------------------------------------------
+
+class spk_session_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("sampling_rate_hz", double),
+        ("duration_s", double),
+        ("sort", int32),
+        ("clusters", int32),
+    ]
+
+
+# void spk_session_options_init(spk_session_options *options, size_t struct_size)
+spk_session_options_init = function(
+    "spk_session_options_init", None, P(spk_session_options), size
+)
+# spk_status spk_session_open(spk_context *ctx, const char *path,
+#     const spk_session_options *options, spk_session **session)
+spk_session_open = function(
+    "spk_session_open", STATUS, context, text, P(spk_session_options), PP(spk_session)
+)
+# spk_status spk_session_open_arrays(spk_context *ctx, const char *times_path,
+#     const char *units_path, const spk_session_options *options, spk_session **session)
+spk_session_open_arrays = function(
+    "spk_session_open_arrays", STATUS, context, text, text, P(spk_session_options),
+    PP(spk_session)
+)
+# spk_status spk_session_create(spk_context *ctx, const spk_spikes *spikes,
+#     const int64_t *unit_ids, spk_session **session)
+spk_session_create = function(
+    "spk_session_create", STATUS, context, P(spk_spikes), int64_in, PP(spk_session)
+)
+# void spk_session_close(spk_session *session)
+spk_session_close = function("spk_session_close", None, P(spk_session))
+# const spk_spikes *spk_session_spikes(const spk_session *session)
+spk_session_spikes = function("spk_session_spikes", P(spk_spikes), P(spk_session))
+# const int64_t *spk_session_unit_ids(const spk_session *session)
+spk_session_unit_ids = function("spk_session_unit_ids", P(int64), P(spk_session))
+# const char *spk_session_format(const spk_session *session)
+spk_session_format = function("spk_session_format", text, P(spk_session))
+# const char *spk_session_path(const spk_session *session)
+spk_session_path = function("spk_session_path", text, P(spk_session))
+# const spk_array *spk_session_amplitudes(const spk_session *session)
+spk_session_amplitudes = function("spk_session_amplitudes", P(spk_array), P(spk_session))
+# const spk_array *spk_session_spike_positions(const spk_session *session)
+spk_session_spike_positions = function(
+    "spk_session_spike_positions", P(spk_array), P(spk_session)
+)
+# const spk_array *spk_session_spike_templates(const spk_session *session)
+spk_session_spike_templates = function(
+    "spk_session_spike_templates", P(spk_array), P(spk_session)
+)
+# const spk_array *spk_session_channel_positions(const spk_session *session)
+spk_session_channel_positions = function(
+    "spk_session_channel_positions", P(spk_array), P(spk_session)
+)
+# const spk_array *spk_session_channel_map(const spk_session *session)
+spk_session_channel_map = function("spk_session_channel_map", P(spk_array), P(spk_session))
+# spk_status spk_session_unit_positions(spk_context *ctx, spk_session *session,
+#     double *positions_um)
+spk_session_unit_positions = function(
+    "spk_session_unit_positions", STATUS, context, P(spk_session), double_out
+)
+# int64_t spk_session_n_labels(const spk_session *session)
+spk_session_n_labels = function("spk_session_n_labels", int64, P(spk_session))
+# const char *spk_session_label_name(const spk_session *session, int64_t label)
+spk_session_label_name = function("spk_session_label_name", text, P(spk_session), int64)
+# const char *spk_session_label_text(const spk_session *session, int64_t label, int64_t
+#     unit)
+spk_session_label_text = function(
+    "spk_session_label_text", text, P(spk_session), int64, int64
+)
+# int64_t spk_session_find_label(const spk_session *session, const char *name)
+spk_session_find_label = function("spk_session_find_label", int64, P(spk_session), text)
+# const char *spk_session_quality(const spk_session *session, int64_t unit)
+spk_session_quality = function("spk_session_quality", text, P(spk_session), int64)
+# int64_t spk_session_n_inputs(const spk_session *session)
+spk_session_n_inputs = function("spk_session_n_inputs", int64, P(spk_session))
+# const char *spk_session_input_path(const spk_session *session, int64_t input)
+spk_session_input_path = function("spk_session_input_path", text, P(spk_session), int64)
+# spk_status spk_session_input_digest(spk_context *ctx, const spk_session *session,
+#     int64_t input, char digest[33])
+spk_session_input_digest = function(
+    "spk_session_input_digest", STATUS, context, P(spk_session), int64, P(character)
+)
+
+
+class spk_phy_extras(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("amplitudes", P(double)),
+        ("spike_positions_um", P(float32)),
+        ("channel_positions_um", P(double)),
+        ("n_channels", int64),
+        ("labels", P(text)),
+    ]
+
+
+# void spk_phy_extras_init(spk_phy_extras *extras, size_t struct_size)
+spk_phy_extras_init = function("spk_phy_extras_init", None, P(spk_phy_extras), size)
+# spk_status spk_phy_write(spk_context *ctx, const char *folder, const spk_spikes *spikes,
+#     const int64_t *unit_ids, const spk_phy_extras *extras, int32_t overwrite)
+spk_phy_write = function(
+    "spk_phy_write", STATUS, context, text, P(spk_spikes), int64_in,
+    P(spk_phy_extras), int32
+)
+
+
+# ---- simulation.h -----------------------------------------------------------------------
+
+class spk_simulation_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("seed", uint64),
+        ("n_units", int64),
+        ("duration_s", double),
+        ("sampling_rate_hz", double),
+        ("rate_median_hz", double),
+        ("rate_sigma", double),
+        ("refractory_s", double),
+        ("burst_share", double),
+        ("burst_size", double),
+        ("burst_interval_s", double),
+        ("drift_sigma", double),
+        ("drift_time_s", double),
+        ("connection_share", double),
+        ("inhibitory_share", double),
+        ("connection_strength", double),
+        ("connection_latency_s", double),
+        ("connection_jitter_s", double),
+        ("inhibition_s", double),
+        ("contamination_max", double),
+        ("missed_max", double),
+        ("probe_length_um", double),
+    ]
+
+
+# void spk_simulation_options_init(spk_simulation_options *options, size_t struct_size)
+spk_simulation_options_init = function(
+    "spk_simulation_options_init", None, P(spk_simulation_options), size
+)
+
+
+class spk_simulation_unit(Structure):
+    _fields_ = [
+        ("base_rate_hz", double),
+        ("contamination", double),
+        ("missed", double),
+        ("x_um", double),
+        ("depth_um", double),
+        ("amplitude", double),
+        ("n_true_spikes", int64),
+        ("n_missed", int64),
+        ("n_foreign", int64),
+        ("bursting", int32),
+        ("reserved", int32),
+    ]
+
+
+class spk_simulation_connection(Structure):
+    _fields_ = [
+        ("source", int32),
+        ("target", int32),
+        ("latency_s", double),
+        ("strength", double),
+    ]
+
+
+# spk_status spk_simulation_run(spk_context *ctx, const spk_simulation_options *options,
+#     spk_simulation **simulation)
+spk_simulation_run = function(
+    "spk_simulation_run", STATUS, context, P(spk_simulation_options),
+    PP(spk_simulation)
+)
+# void spk_simulation_destroy(spk_simulation *simulation)
+spk_simulation_destroy = function("spk_simulation_destroy", None, P(spk_simulation))
+# const spk_spikes *spk_simulation_spikes(const spk_simulation *simulation)
+spk_simulation_spikes = function("spk_simulation_spikes", P(spk_spikes), P(spk_simulation))
+# const spk_simulation_unit *spk_simulation_units(const spk_simulation *simulation)
+spk_simulation_units = function(
+    "spk_simulation_units", P(spk_simulation_unit), P(spk_simulation)
+)
+# const spk_simulation_connection *spk_simulation_connections(const spk_simulation *simula
+#     tion, int64_t *n)
+spk_simulation_connections = function(
+    "spk_simulation_connections", P(spk_simulation_connection), P(spk_simulation),
+    int64_out
+)
+# const double *spk_simulation_amplitudes(const spk_simulation *simulation)
+spk_simulation_amplitudes = function(
+    "spk_simulation_amplitudes", P(double), P(spk_simulation)
+)
+# const float *spk_simulation_positions(const spk_simulation *simulation)
+spk_simulation_positions = function(
+    "spk_simulation_positions", P(float32), P(spk_simulation)
+)
+# const uint8_t *spk_simulation_foreign(const spk_simulation *simulation)
+spk_simulation_foreign = function("spk_simulation_foreign", P(uint8), P(spk_simulation))
+# spk_status spk_simulation_write(spk_context *ctx, const char *folder,
+#     const spk_simulation *simulation, int32_t overwrite)
+spk_simulation_write = function(
+    "spk_simulation_write", STATUS, context, text, P(spk_simulation), int32
+)
+
+
+# ---- table.h ----------------------------------------------------------------------------
+
+# spk_status spk_table_read(spk_context *ctx, const char *path, spk_table **table)
+spk_table_read = function("spk_table_read", STATUS, context, text, PP(spk_table))
+# spk_status spk_table_create(spk_context *ctx, int64_t n_columns,
+#     const char *const *names, spk_table **table)
+spk_table_create = function(
+    "spk_table_create", STATUS, context, int64, P(text), PP(spk_table)
+)
+# spk_status spk_table_append(spk_context *ctx, spk_table *table,
+#     const char *const *cells)
+spk_table_append = function("spk_table_append", STATUS, context, P(spk_table), P(text))
+# spk_status spk_table_write(spk_context *ctx, const char *path, const spk_table *table)
+spk_table_write = function("spk_table_write", STATUS, context, text, P(spk_table))
+# void spk_table_destroy(spk_table *table)
+spk_table_destroy = function("spk_table_destroy", None, P(spk_table))
+# int64_t spk_table_n_rows(const spk_table *table)
+spk_table_n_rows = function("spk_table_n_rows", int64, P(spk_table))
+# int64_t spk_table_n_columns(const spk_table *table)
+spk_table_n_columns = function("spk_table_n_columns", int64, P(spk_table))
+# const char *spk_table_column_name(const spk_table *table, int64_t column)
+spk_table_column_name = function("spk_table_column_name", text, P(spk_table), int64)
+# int64_t spk_table_find_column(const spk_table *table, const char *name)
+spk_table_find_column = function("spk_table_find_column", int64, P(spk_table), text)
+# const char *spk_table_text(const spk_table *table, int64_t row, int64_t column)
+spk_table_text = function("spk_table_text", text, P(spk_table), int64, int64)
+# spk_status spk_table_integer(spk_context *ctx, const spk_table *table, int64_t row,
+#     int64_t column, int64_t *value)
+spk_table_integer = function(
+    "spk_table_integer", STATUS, context, P(spk_table), int64, int64, int64_out
+)
+# spk_status spk_table_number(spk_context *ctx, const spk_table *table, int64_t row,
+#     int64_t column, double *value)
+spk_table_number = function(
+    "spk_table_number", STATUS, context, P(spk_table), int64, int64, double_out
+)
+
+
+# ---- version.h --------------------------------------------------------------------------
+
+# const char *spk_version(void)
+spk_version = function("spk_version", text)
+# const char *spk_build_description(void)
+spk_build_description = function("spk_build_description", text)

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The context of one call: threads, progress, log and Ctrl-C.
+
+The library runs without Python's lock and calls back on the thread that made the call, many
+times a second. That is when Python gets to see a signal. While a call runs in the main
+thread, Ctrl-C only sets a flag: an exception inside a callback would be lost. The flag stops
+the library, and KeyboardInterrupt is raised once it has returned.
+"""
+
+import ctypes
+import operator
+
+from . import _abi as abi
+from ._errors import CancelledError
+from ._progress import reporter
+
+_LOG_WARNING = 1
+
+
+class SpikekitWarning(UserWarning):
+    """Something odd in the data that does not stop the work."""
+
+
+class Call:
+    """``with Call(threads, progress) as context:`` around one call of the library.
+
+    Parameters
+    ----------
+    threads : int or None
+        Threads to use, ``None`` for as many as there are processors.
+    progress : optional
+        See :func:`spikekit.correlograms`.
+    """
+
+    def __init__(self, threads=1, progress=None):
+        threads = 0 if threads is None else operator.index(threads)
+        self._threads = max(-1, min(threads, 1 << 30))  # the library names the limits
+        self._progress = progress
+        self._error = None
+        self._interrupted = False
+        self._context = None
+        self._callbacks = []
+        self._warnings = []
+        self._handler = None
+        self._close = None
+
+    def guard(self, function, *arguments):
+        """Runs Python code on behalf of a C callback. True if it went well; an exception is
+        kept, stops the library, and is raised at the end of the call."""
+        if self._error is not None:
+            return False
+        try:
+            function(*arguments)
+        except BaseException as error:  # whatever it is, it must not end in C
+            self._error = error
+            return False
+        return True
+
+    def _log(self, user, level, message):
+        if level >= _LOG_WARNING:
+            self._warnings.append(message.decode("utf-8", "replace"))
+
+    def _cancel(self, user):
+        return int(self._interrupted or self._error is not None)
+
+    def _interrupt(self, number, frame):
+        self._interrupted = True
+
+    def _catch_interrupts(self):
+        """True if Python delivers signals to this thread."""
+        import signal
+        import threading
+
+        if threading.current_thread() is not threading.main_thread():
+            return False
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            try:
+                self._handler = signal.signal(signal.SIGINT, self._interrupt)
+            except ValueError:  # the main thread of a subinterpreter
+                return False
+        return True
+
+    def _restore_interrupts(self):
+        if self._handler is not None:
+            import signal
+
+            signal.signal(signal.SIGINT, self._handler)
+            self._handler = None
+
+    def _keep(self, kind, function):
+        callback = kind(function)
+        self._callbacks.append(callback)
+        return callback
+
+    def __enter__(self):
+        report, self._close = reporter(self._progress)
+        context = abi.context()
+        abi.spk_context_create(ctypes.byref(context))
+        self._context = context
+        try:
+            abi.spk_context_set_threads(context, self._threads)
+            abi.spk_context_set_log(context, self._keep(abi.spk_log_callback, self._log), None)
+            if report is not None:
+
+                def progress(user, activity, fraction):
+                    self.guard(report, activity.decode("utf-8", "replace"), fraction)
+
+                abi.spk_context_set_progress(
+                    context, self._keep(abi.spk_progress_callback, progress), None
+                )
+            if self._catch_interrupts() or report is not None:
+                abi.spk_context_set_cancel(
+                    context, self._keep(abi.spk_cancel_callback, self._cancel), None
+                )
+        except BaseException:
+            self._finish()
+            raise
+        return context
+
+    def _finish(self):
+        self._restore_interrupts()
+        abi.spk_context_destroy(self._context)
+        self._context = None
+        self._callbacks.clear()
+        if self._close is not None:
+            self._close()
+            self._close = None
+
+    def __exit__(self, kind, error, traceback):
+        try:
+            self._finish()
+        finally:
+            kept, self._error = self._error, None
+            if self._interrupted:
+                raise KeyboardInterrupt from None
+            if kept is not None and (error is None or isinstance(error, CancelledError)):
+                raise kept from None
+        if self._warnings and error is None:
+            import warnings
+
+            for message in self._warnings:
+                warnings.warn(message, SpikekitWarning, stacklevel=3)
+        return False

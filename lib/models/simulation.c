@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Options, units, wiring, and the order of the steps. Which unit is what and who drives whom
- * is drawn here, sequentially and cheaply; everything that grows with spikes is elsewhere.
+ * Options, units, wiring, and the order of the steps. Which unit is what and who drives
+ * whom is drawn here, sequentially and cheaply; everything that grows with spikes is
+ * elsewhere.
  */
 #include "models/simulation_state.h"
 
@@ -108,8 +109,8 @@ static void draw_unit(spk_simulation *s, int64_t u)
     traits->inhibitory = spk_random_uniform(&random) < o->inhibitory_share;
 }
 
-/* The targets of one source: instead of a coin for each other unit, the geometric number of
- * units to pass over. With connections NULL only counts. */
+/* The targets of one source: instead of a coin for each other unit, the geometric
+ * number of units to pass over. With connections NULL only counts. */
 static int64_t wire_source(const spk_simulation *s, int64_t source,
                            spk_simulation_connection *connections)
 {

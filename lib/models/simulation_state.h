@@ -18,7 +18,7 @@ typedef enum spk__simulation_purpose {
     SPK__DRAW_PURPOSES = 8
 } spk__simulation_purpose;
 
-/** The stream of spike amplitudes and positions, three draws for each row of the table. */
+/** The stream of spike amplitudes and positions, three draws a row of the table. */
 #define SPK__DRAW_MARKS UINT32_MAX
 
 /** What a unit is, besides its public truth. */
@@ -37,7 +37,7 @@ typedef struct spk__train {
         *removed; /**< [n] nonzero: by inhibition; NULL if the unit has no such input */
 } spk__train;
 
-/** The simulation while it runs and after: the members below `spikes` are freed by then. */
+/** The simulation while it runs and after; what only the run needs is freed by then. */
 struct spk_simulation {
     spk_simulation_options options;
     spk_simulation_unit *units;

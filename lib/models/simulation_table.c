@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One table from all trains. Spikes are dealt by time into blocks of some hundreds, unit after
- * unit, then each block is sorted by itself and stably: that keeps the order of units,
- * whatever the number of threads. Amplitudes and positions belong to rows of the table.
+ * One table from all trains. Spikes are dealt by time into blocks of some hundreds, unit
+ * after unit, then each block is sorted by itself and stably: that keeps the order of
+ * units, whatever the number of threads. Amplitudes and positions belong to rows of the
+ * table.
  */
 #include "models/simulation_state.h"
 

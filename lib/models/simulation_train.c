@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Steps 1 to 4 of simulation.h. A background is drawn spike by spike: the unit exponential
- * that is left is spent along the steps of the drift, so nothing is thinned. The steps are
- * separate loops over units since each reads other units' results of the one before.
+ * Steps 1 to 4 of simulation.h. A background is drawn spike by spike: the unit
+ * exponential that is left is spent along the steps of the drift, so nothing is thinned.
+ * The steps are separate loops over units since each reads other units' results of the
+ * one before.
  */
 #include "models/simulation_state.h"
 
@@ -45,7 +46,7 @@ void spk__train_clear(spk__train *train)
     *train = (spk__train){0};
 }
 
-/* The hazard along time: constant from the last change to `stop`, where it changes next. */
+/* The hazard along time: constant since the last change, until `stop`. */
 typedef struct hazard_walk {
     spk_random random;
     double base;   /* hazard a sample without drift */
@@ -92,8 +93,8 @@ static void advance_walk(hazard_walk *walk)
     set_hazard(walk);
 }
 
-/* The first sample k >= from at which the hazard of from .. k adds up to more than `spend`;
- * n_samples if there is none. */
+/* The first sample k >= from at which the hazard of from .. k adds up to more than
+ * `spend`; n_samples if there is none. */
 static int64_t next_spike(hazard_walk *walk, int64_t from, double spend)
 {
     while (from < walk->n_samples) {
@@ -230,7 +231,7 @@ static spk_status excite(spk_context *ctx, const spk_simulation *s, int64_t unit
     if (status != SPK_OK)
         goto cleanup;
 
-    /* Merge; the last of `fired` is the nearest spike before a due one, whoever made it. */
+    /* Merge; the last of `fired` is the nearest spike before a due one, of any kind. */
     for (int64_t k = 0, d = 0; k < own->n || d < due.n;) {
         if (k < own->n && own->removed != NULL && own->removed[k]) {
             k++;

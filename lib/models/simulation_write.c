@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The phy folder and the truth beside it. truth.json goes last: a folder that has it is whole.
+ * The phy folder and the truth beside it. truth.json goes last: a folder that has it is
+ * whole.
  */
 #include "models/simulation_state.h"
 
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Neuropixels 1.0: rows of two channels, 20 um apart, every other row shifted by 16 um. */
+/* Neuropixels 1.0: rows of two channels, 20 um apart, every other one 16 um aside. */
 static void place_channels(double *positions, int64_t n_rows)
 {
     for (int64_t row = 0; row < n_rows; row++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the tests of the simulator share: a simulation by unit, and a test of uniformity. */
+/* What the tests of the simulator share: its spikes by unit, a test of uniformity. */
 #ifndef SPIKEKIT_TESTS_SIMULATED_TRAINS_H
 #define SPIKEKIT_TESTS_SIMULATED_TRAINS_H
 
@@ -69,7 +69,8 @@ static inline int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Largest distance of n probabilities from uniform, times sqrt(n); above 1.95 in 1 of 1000. */
+/* Largest distance of n probabilities from uniform, times sqrt(n); above 1.95 in 1 of
+ * 1000. */
 static inline double kolmogorov(double *p, int64_t n)
 {
     qsort(p, (size_t)n, sizeof *p, compare_doubles);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Options, units, wiring, the table; what the trains are is in test_simulation_train.c. */
+/* Options, units, wiring, the table; trains are in test_simulation_train.c. */
 #include "simulated_trains.h"
 #include "suite.h"
 
@@ -70,7 +70,7 @@ static void test_same_for_any_threads(void)
     spk_simulation_destroy(one);
 }
 
-/* A unit's background and traits are its own: more units leave the first ones as they were. */
+/* A unit's background and traits are its own: more units leave them as they were. */
 static void test_units_are_independent(void)
 {
     spk_simulation_options o = small_options();
@@ -284,8 +284,8 @@ static void test_edges(void)
     }
     spk_simulation_destroy(s);
 
-    /* Too fast to be possible: h = 1e5 / 100 = 1000, so exp(-h) is 0 and the unit fires in
-     * every sample that is not refractory, here one in two: 0, 2, 4, ... */
+    /* Too fast to be possible: h = 1e5 / 100 = 1000, so exp(-h) is 0 and the unit
+     * fires in every sample that is not refractory, here one in two: 0, 2, 4, ... */
     o.n_units = 1;
     o.rate_sigma = o.drift_sigma = 0;
     o.rate_median_hz = 1e5;

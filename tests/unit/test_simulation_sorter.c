@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Step 4 of simulation.h: missed and foreign spikes, exact in number and evenly spread. Seeds
- * are fixed; tolerances are 4 standard errors. */
+/* Step 4 of simulation.h: missed and foreign spikes, exact in number and evenly
+ * spread. Seeds are fixed; tolerances are 4 standard errors. */
 #include "simulated_trains.h"
 #include "suite.h"
 
@@ -54,7 +54,8 @@ static void test_foreign(void)
     int64_t n_wrong = 0, n_times = 0, n_waits = 0;
     for (int64_t u = 0; u < N; u++) {
         int64_t n_own = 0, n_foreign = 0, covered = 0, until = 0, last = -1;
-        /* Samples less than R from an own spike: the chance of a foreign one to be there. */
+        /* Samples less than R from an own spike: the chance of a foreign one to be
+         * there. */
         for (int64_t k = t.offsets[u]; k < t.offsets[u + 1]; k++) {
             if (t.foreign[k]) {
                 n_foreign++;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Steps 2 and 3 of simulation.h, connections, against formulas and spike by spike against the
- * same backgrounds uncoupled. Seeds are fixed; tolerances are 4 standard errors. */
+/* Steps 2 and 3 of simulation.h, connections, against formulas and spike by spike
+ * against the same backgrounds uncoupled. Seeds are fixed; tolerances are 4 standard
+ * errors. */
 #include "simulated_trains.h"
 #include "suite.h"
 
@@ -45,9 +46,9 @@ static double count_pairs(const trains *t, spk_simulation_connection c, int64_t 
     return n;
 }
 
-/* Pairs at the latency: n strength P from the connection and n / m by chance, which exclude
- * each other. Neighbouring source spikes share the target's silence, which adds some 2 % to
- * the binomial variance. */
+/* Pairs at the latency: n strength P from the connection and n / m by chance, which
+ * exclude each other. Neighbouring source spikes share the target's silence, which
+ * adds some 2 % to the binomial variance. */
 static void test_excess_pairs(void)
 {
     spk_simulation_options o = plain_options(2, 300, 40);
@@ -77,8 +78,8 @@ static void test_excess_pairs(void)
     end_trains(&t);
 }
 
-/* The share of pairs in the window that inhibition takes, against the same backgrounds left
- * alone: each target spike in reach goes with its pairs. */
+/* The share of pairs in the window that inhibition takes, against the same backgrounds
+ * left alone: each target spike in reach goes with its pairs. */
 static void test_inhibitory_dip(void)
 {
     spk_simulation_options o = plain_options(2, 300, 40);
@@ -118,7 +119,7 @@ static int has_spike(const trains *t, int64_t u, int64_t first, int64_t stop)
     return low < t->offsets[u + 1] && t->samples[low] < stop;
 }
 
-/* A coupled network against its own backgrounds, spike by spike, with bursts and drift. */
+/* A coupled network against its own backgrounds, by spike, with bursts, drift. */
 static spk_simulation_options network(void)
 {
     spk_simulation_options o = plain_options(12, 40, 20);
@@ -252,8 +253,8 @@ static void test_jitter(void)
             n++;
         }
     }
-    /* Chance pairs, at most 5 Hz * 3 ms for each source spike, have a mean square of 25 / 3 in
-     * place of 1; rounding adds 1/12 sample^2. */
+    /* Chance pairs, at most 5 Hz * 3 ms for each source spike, have a mean square of
+     * 25 / 3 in place of 1; rounding adds 1/12 sample^2. */
     double n_source = (double)(t.offsets[c.source + 1] - t.offsets[c.source]);
     double chance = 0.015 * n_source / n;
     CU_ASSERT(n > 2000);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Step 1 of simulation.h, the background, against the theory of renewal processes. Seeds are
- * fixed; tolerances are 4 standard errors unless said otherwise. */
+/* Step 1 of simulation.h, the background, against the theory of renewal processes.
+ * Seeds are fixed; tolerances are 4 standard errors unless said otherwise. */
 #include "simulated_trains.h"
 #include "suite.h"
 
@@ -78,7 +78,8 @@ static void test_renewal(void)
     o.rate_median_hz = 15;
     check_renewal(&o, 1.0 - 1.0 / 3.0);
 
-    /* The header's short forms: rate lambda / (1 + lambda d), Fano 1 / (1 + lambda d)^2. */
+    /* The header's short forms: rate lambda / (1 + lambda d), Fano 1 / (1 + lambda
+     * d)^2. */
     double moments[3];
     interval_moments(100.0 / 30000.0, 0, 1, moments);
     double product = 100.0 * (R - 0.5) / 30000.0;

@@ -46,8 +46,8 @@ typedef enum spk_correlogram_convention {
      *  Times are trunc((sample / rate) * rate) in double, as phylib makes them, which
      *  moves some samples by one. */
     SPK_CORRELOGRAM_PHY = 2,
-    /** pynapple: counts[ref][target][k], n_bins odd, times in seconds rounded to 1e-9, edges
-     *  made by repeated addition in double from t_ref - (n/2) b on; the centre of an
+    /** pynapple: counts[ref][target][k], n_bins odd, times sample / rate in double, edges
+     *  made by repeated addition of bin_s from t_ref - (n/2) bin_s on; the centre of an
      *  autocorrelogram is 0. */
     SPK_CORRELOGRAM_PYNAPPLE = 3,
     /** CellExplorer, buzcode, FMAToolbox: counts[ref][target][k], n_bins odd, bin k =
@@ -79,12 +79,13 @@ SPK_API void spk_correlogram_options_init(spk_correlogram_options *options,
  * Sets convention, n_bins and bin width from seconds, with each peer's own rounding, f the
  * sampling rate and int() cutting toward zero:
  *   spikekit        b = round(f bin), H = floor(round(f window / 2) / b), n = 2 H + 1
- *   spikeinterface  b = round(f bin), H = floor(round(f window / 2) / b), n = 2 H, rounding
- *                   half to even
+ *   spikeinterface  as spikekit, but halves round to even and n = 2 H
  *   phy             b = int(f bin), H = int(0.5 window / bin), n = 2 H + 1
- *   pynapple        half window and bin rounded to 1e-9 s, n = (2 half) // bin, + 1 if even
- *   cellexplorer    b = round(bin f), H = round(window / bin / 2), n = 2 H + 1, rounding half
- *                   away from zero
+ *   pynapple        n = window // bin (the floor of doubles, as Python has it), + 1 if even
+ *   cellexplorer    b = round(bin / (1 / f)), H = round(window / bin / 2), n = 2 H + 1
+ * round() takes halves away from zero. Doubles are evaluated in the order written, because
+ * some products of seconds and rates lie just below the whole number that was meant: phylib
+ * makes 14 samples of 0.6 ms at 25 kHz.
  *
  * @param[in]     ctx         holds the message on error
  * @param[in,out] options     filled by init before
@@ -93,8 +94,8 @@ SPK_API void spk_correlogram_options_init(spk_correlogram_options *options,
  * @param[in]     window_s    FULL width, -window/2 .. window/2 [s] (also for pynapple, whose
  *                            own argument is the half width)
  * @param[in]     bin_s       bin width [s]
- * @return SPK_OK; SPK_ERR_ARGUMENT (not finite, not positive, bin shorter than one sample or
- *         wider than the window, unknown convention); SPK_ERR_OVERFLOW
+ * @return SPK_OK; SPK_ERR_ARGUMENT (not finite, not positive, bin below one sample, no bin
+ *         at all, unknown convention); SPK_ERR_OVERFLOW (2^30 samples a side, 2^28 bins)
  */
 SPK_API SPK_MUST_CHECK spk_status spk_correlogram_options_set_window(
     spk_context *ctx, spk_correlogram_options *options, int32_t convention,
@@ -141,12 +142,14 @@ spk_correlogram_length(spk_context *ctx, const spk_spikes *spikes,
  * @param[out] counts   [n_references][n_targets][n_bins] row-major (SPIKEINTERFACE:
  *                      [n_targets][n_references][n_bins]); overwritten, unspecified on error
  * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, bad options, bad table); SPK_ERR_UNSORTED;
- *         SPK_ERR_OVERFLOW (window beyond 2^30 samples, more than 2^32 - 65 spikes);
+ *         SPK_ERR_OVERFLOW (window beyond 2^30 samples a side, 2^32 - 128 spikes or more,
+ *         more than 2^31 counters in a row, samples beyond 2^53 for PHY and PYNAPPLE);
  *         SPK_ERR_MEMORY; SPK_ERR_CANCELLED
  * Cost:    each pair within the window is met once when references and targets are both all
- *          units, twice otherwise; about 1 ns a pair. Extra memory: 4 bytes a spike (8 when
- *          units and window need more than 32 bits together), 4 bytes for each spike of the
- *          few units at work, and at most 16 MB of counters a thread
+ *          units, twice otherwise; about 1 ns a pair (PYNAPPLE: some 5, twice). Extra memory:
+ *          4 bytes a spike (8 when units and window need more than 32 bits together), 4 bytes
+ *          a spike for 4 million spikes at a time, and 4 MB of counters a thread, or one row
+ *          of counters if that is larger (PYNAPPLE: 24 bytes a spike)
  * Threads: workers own rows; sums are of integers, the same for any number of threads
  * Source:  Perkel, Gerstein & Moore (1967) Biophys. J. 7:419-440
  */
@@ -200,7 +203,7 @@ SPK_API SPK_MUST_CHECK spk_status spk_correlogram_count_rows(
  * @param[out] counts   [n_pairs][n_bins]
  * @return as spk_correlogram_count()
  * Cost:    O(spikes of both units + pairs within the window) for each pair; extra memory
- *          8 bytes a spike
+ *          8 bytes a spike (PHY: 16, PYNAPPLE: 24)
  * Threads: workers own pairs
  */
 SPK_API SPK_MUST_CHECK spk_status spk_correlogram_count_pairs(
@@ -213,7 +216,8 @@ SPK_API SPK_MUST_CHECK spk_status spk_correlogram_count_pairs(
  *
  * @param[out] counts  [n_units][n_bins]
  * @return as spk_correlogram_count()
- * Cost:    O(n_spikes + pairs within the window); extra memory 8 bytes a spike
+ * Cost:    O(n_spikes + pairs within the window); extra memory 8 bytes a spike (PHY: 16,
+ *          PYNAPPLE: 24)
  * Threads: workers own units
  */
 SPK_API SPK_MUST_CHECK spk_status
@@ -300,7 +304,7 @@ SPK_API SPK_MUST_CHECK spk_status spk_correlogram_normalize(
  * @param[in]     j        unit that goes, != i
  * @param[in,out] counts   [n_units][n_units][n_bins]
  * @return SPK_OK; SPK_ERR_ARGUMENT; SPK_ERR_UNSUPPORTED (PHY: its centre is a maximum, which
- *         does not add); SPK_ERR_OVERFLOW
+ *         does not add)
  * Cost:    O(n_units * n_bins), no memory
  */
 SPK_API SPK_MUST_CHECK spk_status

@@ -42,10 +42,10 @@ static int fail_unknown(const char *word)
     for (const command *c = commands; c->name != NULL; c++)
         names[n++] = c->name;
     const char *nearest = options_nearest(word, names, n);
-    if (nearest != NULL)
-        return command_fail_usage(NULL, "no command '%s'; did you mean '%s'?", word,
-                                  nearest);
-    return command_fail_usage(NULL, "no command '%s'", word);
+    if (nearest == NULL)
+        return command_fail_usage(NULL, "no command '%s'", word);
+    command_say(NULL, "no command '%s'; did you mean '%s'?", word, nearest);
+    return COMMAND_USAGE;
 }
 
 static int run(int argc, char **argv)

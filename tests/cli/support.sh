@@ -2,8 +2,9 @@
 # What the tests of the command share; sourced by each. From the environment: SPIKEKIT, the
 # command; SPK_PYTHON; SPK_WORK, where to make folders; SPK_DATA, real recordings.
 set -u
+: "${SPIKEKIT:?the built command}"
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-spikekit=$(realpath "${SPIKEKIT:?the built command}")
+spikekit=$(realpath "$SPIKEKIT")
 python=${SPK_PYTHON:-python3}
 data=${SPK_DATA:-$here/../../../shared/data}
 work=${SPK_WORK:?a folder to work in}/$(basename "$0" .sh)

@@ -26,8 +26,8 @@ for name in $commands; do
 
     "$spikekit" help --man "$name" >"$name.1" || fail "help --man $name"
     # The man page and the help list the same options, and the parser knows each.
-    sed -n 's/^.*\\fB\\-\\-\([a-z\\-]*\)\\fR.*$/--\1/p' "$name.1" | tr -d '\\' | sort >man.txt
-    grep -oE '^ +(-[a-z], )?--[a-z-]+' "$name.txt" | grep -oE -- '--[a-z-]+' | sort >help.txt
+    sed -n 's/^.*\\fB\\-\\-\([a-z\\-]*\)\\fR.*$/--\1/p' "$name.1" | tr -d '\\' | sort -u >man.txt
+    grep -oE '^ +(-[a-z], )?--[a-z-]+' "$name.txt" | grep -oE -- '--[a-z-]+' | sort -u >help.txt
     check "$name: man page and help list other options" cmp man.txt help.txt
     check "$name has options" [ -s help.txt ]
     while read -r option; do

@@ -16,7 +16,9 @@ typedef struct spk__memory_ledger {
     _Atomic int64_t peak;
 } spk__memory_ledger;
 
-enum { SPK__MESSAGE_SIZE = 1024 };
+enum {
+    SPK__MESSAGE_SIZE = 1024
+};
 
 /** While a loop runs on several threads, each worker's failure message is kept apart: the one
  *  reported belongs to the failure reported. */
@@ -29,7 +31,8 @@ typedef struct spk__worker_message {
 /** What is behind the opaque spk_context; only lib/base looks inside. */
 struct spk_context {
     int32_t n_threads;
-    pthread_mutex_t message_lock; /**< workers may fail at the same time; guards the next 3 */
+    pthread_mutex_t
+        message_lock; /**< workers may fail at the same time; guards the next 3 */
     char message[SPK__MESSAGE_SIZE];
     spk__worker_message *workers; /**< NULL outside parallel loops */
     int32_t n_workers;

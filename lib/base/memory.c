@@ -13,7 +13,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20 };
+enum {
+    ALIGNMENT = 64,
+    HUGE_PAGE = 2 << 20
+};
 
 typedef struct block_header {
     int64_t n_bytes;

@@ -10,8 +10,9 @@ extern "C" {
 #endif
 
 /*
- * Natural logarithms of tail probabilities, right down to 1e-300 and far beyond. Arguments
- * out of range give NaN, never a message. Pure functions: any thread may call them.
+ * Natural logarithms of tail probabilities, right down to 1e-300 and far beyond.
+ * Arguments out of range give NaN, never a message. Pure functions: any thread may call
+ * them.
  *
  * Source: Rmath, R's own ppois(), with log.p = TRUE
  */

@@ -49,8 +49,8 @@ SPK_API SPK_MUST_CHECK spk_status spk_epochs_normalize(spk_context *ctx, int64_t
                                                        int64_t *n_epochs);
 
 /**
- * Intersects two lists of epochs: the samples in both. A border between touching epochs of
- * either list stays a border.
+ * Intersects two lists of epochs: the samples in both. A border between touching epochs
+ * of either list stays a border.
  *
  * @param[in]  ctx     holds the message on error
  * @param[in]  a       valid epochs

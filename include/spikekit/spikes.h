@@ -17,8 +17,9 @@ extern "C" {
  * The struct borrows its arrays and owns nothing; copying it is free.
  *
  * A valid table has non-decreasing samples, units in 0 .. n_units - 1, a positive finite
- * sampling rate, and all spikes in [start_sample, stop_sample). Simultaneous spikes keep the
- * order in which they were given. Units without spikes are allowed; samples may be negative.
+ * sampling rate, and all spikes in [start_sample, stop_sample). Simultaneous spikes keep
+ * the order in which they were given. Units without spikes are allowed; samples may be
+ * negative.
  */
 typedef struct spk_spikes {
     int64_t n_spikes;        /**< number of spikes, >= 0 */
@@ -75,8 +76,9 @@ SPK_API SPK_MUST_CHECK spk_status spk_spikes_count(spk_context *ctx,
  * @param[out] offsets  [n_units + 1]
  * @param[out] samples  [n_spikes]; may be NULL when only offsets are wanted
  * @param[out] indices  [n_spikes] place of each grouped spike in the table; may be NULL
- * @return SPK_OK; SPK_ERR_ARGUMENT (as in spk_spikes_check(); that samples are in order and
- *         within the recording is not checked: each unit's keep the order of the table)
+ * @return SPK_OK; SPK_ERR_ARGUMENT (as in spk_spikes_check(); that samples are in order
+ *         and within the recording is not checked: each unit's keep the order of the
+ *         table)
  * Cost: O(n_spikes + n_units) time, no extra memory
  */
 SPK_API SPK_MUST_CHECK spk_status spk_spikes_group(spk_context *ctx,
@@ -115,14 +117,14 @@ SPK_API void spk_binning_options_init(spk_binning_options *options, size_t struc
 /**
  * The number of bins that spk_spikes_bin_dense() and _sparse() use.
  *
- * Each epoch is cut from its start into whole bins [start + k b, start + (k + 1) b); what is
- * left at its end, shorter than a bin, is dropped. Bins of all epochs stand in a row. Epochs
- * may reach beyond the recording, where the bins are empty. No spike is read.
+ * Each epoch is cut from its start into whole bins [start + k b, start + (k + 1) b); what
+ * is left at its end, shorter than a bin, is dropped. Bins of all epochs stand in a row.
+ * Epochs may reach beyond the recording, where the bins are empty. No spike is read.
  *
  * @param[out] n_bins  total number of bins
- * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, bin_samples < 1, options not filled by init, sizes
- *         as in spk_spikes_check()); SPK_ERR_OVERFLOW (a recording longer than int64); the
- *         errors of spk_epochs_check()
+ * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, bin_samples < 1, options not filled by init,
+ *         sizes as in spk_spikes_check()); SPK_ERR_OVERFLOW (a recording longer than
+ *         int64); the errors of spk_epochs_check()
  */
 SPK_API SPK_MUST_CHECK spk_status
 spk_spikes_bin_length(spk_context *ctx, const spk_spikes *spikes,

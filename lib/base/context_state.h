@@ -20,8 +20,8 @@ enum {
     SPK__MESSAGE_SIZE = 1024
 };
 
-/** While a loop runs on several threads, each worker's failure message is kept apart: the one
- *  reported belongs to the failure reported. */
+/** While a loop runs on several threads, each worker's failure message is kept apart: the
+ *  one reported belongs to the failure reported. */
 typedef struct spk__worker_message {
     pthread_t thread;
     int32_t running; /**< nonzero once `thread` is set */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Threads live for one loop only, so the library stays safe to use before and after a fork.
- * If the system gives fewer threads than asked for, the loop runs with those it has.
+ * Threads live for one loop only, so the library stays safe to use before and after a
+ * fork. If the system gives fewer threads than asked for, the loop runs with those it has.
  */
 #include "base/parallel.h"
 

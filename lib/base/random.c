@@ -5,9 +5,9 @@
  *     counter = { block within the draw, index low, index high, stream }
  *     key     = { seed low, seed high }
  *
- * Each block gives two uniform numbers, words 0-1 and words 2-3. Draws never share a counter,
- * and the 2^32 blocks of a draw are never used up: a rejection method takes one or two blocks
- * an attempt and accepts more often than not.
+ * Each block gives two uniform numbers, words 0-1 and words 2-3. Draws never share a
+ * counter, and the 2^32 blocks of a draw are never used up: a rejection method takes one
+ * or two blocks an attempt and accepts more often than not.
  *
  * The bits and the uniform numbers are the same on every machine. The others pass through
  * log, cos, exp and pow, whose last bit may differ between C libraries; sqrt is exact by
@@ -90,7 +90,8 @@ double spk_random_exponential(spk_random *random)
     return x;
 }
 
-/* Marsaglia & Tsang, shape >= 1. Attempt k takes a normal from block 2 k and u from 2 k + 1. */
+/* Marsaglia & Tsang, shape >= 1. Attempt k takes a normal from block 2 k and u from 2
+ * k + 1. */
 static double draw_gamma(const spk_random *random, double shape)
 {
     double d = shape - 1.0 / 3.0;
@@ -104,8 +105,8 @@ static double draw_gamma(const spk_random *random, double shape)
         double v = (1.0 + t) * (1.0 + t) * (1.0 + t);
         if (u < 1.0 - 0.0331 * (x * x) * (x * x))
             return d * v;
-        /* 1 - v + ln v, written so that the terms that cancel for a large shape do so before
-         * they are rounded */
+        /* 1 - v + ln v, written so that the terms that cancel for a large shape do so
+         * before they are rounded */
         double bend = 3.0 * log1p(t) - t * (3.0 + t * (3.0 + t));
         if (log(u) < 0.5 * x * x + d * bend)
             return d * v;
@@ -141,8 +142,9 @@ static double invert_poisson(double u, double mean)
     return k;
 }
 
-/* ln of the Poisson probability of k >= 0. lgamma() would lose all digits of a large mean and
- * writes a global; here the large terms are taken together, Stirling's series gives the rest. */
+/* ln of the Poisson probability of k >= 0. lgamma() would lose all digits of a large
+ * mean and writes a global; here the large terms are taken together, Stirling's series
+ * gives the rest. */
 static double log_poisson(double k, double mean)
 {
     static const double factorials[10] = {1, 1, 2, 6, 24, 120, 720, 5040, 40320, 362880};

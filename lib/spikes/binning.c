@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Spikes and bins both rise in time, so one walk through the epochs gives each spike its bin.
- * All sums stay within an epoch's extent, which fits int64 once the epochs are checked.
+ * Spikes and bins both rise in time, so one walk through the epochs gives each spike its
+ * bin. All sums stay within an epoch's extent, which fits int64 once the epochs are
+ * checked.
  */
 #include "spikes/table_checks.h"
 
@@ -81,8 +82,8 @@ spk_status spk_spikes_bin_length(spk_context *ctx, const spk_spikes *spikes,
     return status;
 }
 
-/* The walk: where in the epochs we are, and the bin of the last spike, in which the next one
- * most often lies too. */
+/* The walk: where in the epochs we are, and the bin of the last spike, in which the
+ * next one most often lies too. */
 typedef struct bin_walk {
     const bin_layout *layout;
     int64_t epoch;
@@ -171,8 +172,8 @@ static void count_filled(const spk_spikes *spikes, const bin_layout *layout,
     }
 }
 
-/* Second walk: fills the rows. offsets[u] is one past the last filled place of row u; at the
- * end it has become offsets[u + 1]. */
+/* Second walk: fills the rows. offsets[u] is one past the last filled place of row u;
+ * at the end it has become offsets[u + 1]. */
 static spk_status fill_rows(spk_context *ctx, const spk_spikes *spikes,
                             const bin_layout *layout, int64_t *last_bin, int64_t *offsets,
                             int64_t *bins, int32_t *counts)

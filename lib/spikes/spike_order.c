@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Least-significant-digit radix sort of (time - earliest time, index) by 11 bits a pass: a
- * histogram of 2048 fits the first cache. An hour at 30 kHz takes three passes. All histograms
- * are made in one reading; a digit that all keys share needs no pass.
+ * Least-significant-digit radix sort of (time - earliest time, index) by 11 bits a pass:
+ * a histogram of 2048 fits the first cache. An hour at 30 kHz takes three passes. All
+ * histograms are made in one reading; a digit that all keys share needs no pass.
  */
 #include "base/check.h"
 #include "base/memory.h"

@@ -129,8 +129,8 @@ spk_status spk_spikes_group(spk_context *ctx, const spk_spikes *spikes, int64_t 
     if (samples == NULL && indices == NULL)
         return SPK_OK;
 
-    /* While spikes are put in place, offsets[u] is where the next spike of u goes; at the end
-     * it has become offsets[u + 1]. */
+    /* While spikes are put in place, offsets[u] is where the next spike of u goes; at
+     * the end it has become offsets[u + 1]. */
     for (int64_t i = 0; i < spikes->n_spikes; i++) {
         int64_t place = offsets[spikes->units[i]]++;
         if (samples != NULL)

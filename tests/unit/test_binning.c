@@ -64,8 +64,8 @@ static void hand_worked(void)
     CU_ASSERT(counts[0] == 2 && counts[1] == 2 && counts[2] == 1 && counts[3] == 1);
 }
 
-/* Touching epochs are cut each from its own start; one is shorter than a bin; one lies after
- * the recording. */
+/* Touching epochs are cut each from its own start; one is shorter than a bin; one lies
+ * after the recording. */
 static void hand_worked_epochs(void)
 {
     const spk_spikes spikes = few_spikes();
@@ -210,8 +210,8 @@ static void equals_the_definition(void)
     }
 }
 
-/* With bins of one sample none is dropped: each unit's sum over bins is its number of spikes
- * in the epochs. */
+/* With bins of one sample none is dropped: each unit's sum over bins is its number of
+ * spikes in the epochs. */
 static void bins_add_up_to_the_restricted_counts(void)
 {
     for (uint64_t seed = 11; seed <= 30; seed++) {

@@ -6,9 +6,10 @@
 #include <spikekit/distributions.h>
 
 /*
- * Made with mpmath 1.4.1 at 60 digits: the smaller tail as exp(k ln(mean) - mean - lnGamma(k + 1))
- * times the sum of the ratios of successive terms, until one is below 1e-45 of the sum; the
- * larger as log1p(-smaller). The mean is the double nearest to the decimal shown.
+ * Made with mpmath 1.4.1 at 60 digits: the smaller tail as exp(k ln(mean) - mean -
+ * lnGamma(k + 1)) times the sum of the ratios of successive terms, until one is below
+ * 1e-45 of the sum; the larger as log1p(-smaller). The mean is the double nearest to the
+ * decimal shown.
  */
 static const struct {
     int64_t count;
@@ -50,8 +51,9 @@ static const struct {
     {1000001000, 1000000000, -0.71868933185239272868, -0.66821661687578476146},
 };
 
-/* On the log scale, to 1e-10 of the value: thousands of eps for Rmath's series and continued
- * fractions. A logarithm so near 0 that it is subnormal only has to be as near. */
+/* On the log scale, to 1e-10 of the value: thousands of eps for Rmath's series and
+ * continued fractions. A logarithm so near 0 that it is subnormal only has to be as
+ * near. */
 static int agrees(double found, double expected)
 {
     if (fabs(expected) < 1e-300)

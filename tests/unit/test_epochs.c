@@ -127,7 +127,8 @@ static int64_t draw_intervals(spk_random *random, int64_t most, int64_t *starts,
     return n;
 }
 
-/* Same samples, and as few epochs as can be: no two touch. Doing it again changes nothing. */
+/* Same samples, and as few epochs as can be: no two touch. Doing it again changes
+ * nothing. */
 static void normalize_equals_the_set_of_samples(void)
 {
     spk_random random = {.seed = 5};

@@ -114,7 +114,8 @@ static void the_chosen_request_fails(void)
     spk_context_destroy(ctx);
 }
 
-/* The block of one context, freed after it; a sanitizer sees a ledger lost or used too long. */
+/* The block of one context, freed after it; a sanitizer sees a ledger lost or used too
+ * long. */
 static void a_block_outlives_its_context(void)
 {
     spk_context *ctx = new_context();

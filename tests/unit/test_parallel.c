@@ -102,8 +102,8 @@ static void runs_without_a_context(void)
     free(r);
 }
 
-/* Many tasks fail at about the same time; the result is that of the lowest, for any number
- * of threads, and no task is left out before it. */
+/* Many tasks fail at about the same time; the result is that of the lowest, for any
+ * number of threads, and no task is left out before it. */
 static void the_lowest_failure_is_the_result(void)
 {
     for (int32_t n_threads = 1; n_threads <= 8; n_threads++)
@@ -227,7 +227,8 @@ static spk_status run_nested(void *state, int64_t task, int32_t worker)
     return spk__parallel_for(n->ctx, 5, count_inner, n, "inner");
 }
 
-/* A loop within a task is serial and silent, its callbacks would be on the wrong thread. */
+/* A loop within a task is serial and silent, its callbacks would be on the wrong
+ * thread. */
 static void loops_nest(void)
 {
     for (int32_t n_threads = 1; n_threads <= 4; n_threads++) {

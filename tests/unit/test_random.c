@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Seeds are fixed, so nothing here is left to chance. Statistical bounds are those a right
- * generator would break with a probability of 1e-6 for a seed picked blindly.
+ * Seeds are fixed, so nothing here is left to chance. Statistical bounds are those a
+ * right generator would break with a probability of 1e-6 for a seed picked blindly.
  */
 #include "suite.h"
 
@@ -135,8 +135,8 @@ static double correlation(const double *a, const double *b, int n)
     return ab / sqrt(aa * bb);
 }
 
-/* Neighbouring seeds, streams, indices, and jumps in their high words: no correlation beyond
- * what n draws allow. */
+/* Neighbouring seeds, streams, indices, and jumps in their high words: no correlation
+ * beyond what n draws allow. */
 static void neighbours_are_independent(void)
 {
     static const spk_random shifts[] = {{1, 0, 0},        {0, 1, 0},
@@ -178,8 +178,8 @@ static int compare_doubles(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* sqrt(n) times the largest distance of the empirical from the true distribution; x becomes
- * the sorted probabilities. */
+/* sqrt(n) times the largest distance of the empirical from the true distribution; x
+ * becomes the sorted probabilities. */
 static double kolmogorov(double *probabilities, int n)
 {
     double d = 0;
@@ -256,8 +256,8 @@ static void moments(void)
     }
 }
 
-/* Chi-square over cells of about equal probability; true if a right generator gives as much
- * with a probability above 1e-6. The last cell has no upper end. */
+/* Chi-square over cells of about equal probability; true if a right generator gives as
+ * much with a probability above 1e-6. The last cell has no upper end. */
 static int poisson_fits(double mean, int n, uint64_t seed)
 {
     enum {
@@ -287,8 +287,8 @@ static int poisson_fits(double mean, int n, uint64_t seed)
     return pchisq(chi2, n_edges, 0, 0) > 1e-6;
 }
 
-/* About the change of method at 10, where Stirling's series replaces factorials, and large.
- * The least cell, P(N > 1) of mean 0.1, expects 38 draws. */
+/* About the change of method at 10, where Stirling's series replaces factorials, and
+ * large. The least cell, P(N > 1) of mean 0.1, expects 38 draws. */
 static void poisson_draws_follow_their_distribution(void)
 {
     static const double means[] = {0.1, 0.7,  3,  9.99, 10,  10.5, 13,

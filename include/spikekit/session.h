@@ -48,6 +48,17 @@ SPK_API void spk_session_options_init(spk_session_options *options, size_t struc
  * Kilosort 4 included). Times in seconds become samples at the nearest nanosecond: the
  * session's rate is then 1e9 Hz, unless spikes.samples.npy gives the samples themselves.
  *
+ * Units are the ids that have spikes; ids that only tables list are ignored. The recording
+ * starts at sample 0, or at the first spike if that is before, and stops where duration_s, the
+ * raw files of params.py, or n_samples_dat in it (which spk_phy_write() notes) say, in this
+ * order; spikes after that extend it, with a warning in the log.
+ *
+ * Kilosort: the rate is sample_rate of params.py; without that file, imSampRate of the only
+ * *.ap.meta in the folder; otherwise it must be given. ALF: names may have a namespace before
+ * (_ibl_spikes.times.npy) and a label or uuid behind (spikes.times.<uuid>.npy). With
+ * spikes.samples the rate is the option, or is derived from spikes.times: the span of samples
+ * divided by that of seconds, rounded to 1e-6 Hz.
+ *
  * @param[in]  ctx      holds the message on error; the log callback hears of oddities
  * @param[in]  path     folder or file
  * @param[in]  options  NULL for the defaults
@@ -66,7 +77,9 @@ SPK_API SPK_MUST_CHECK spk_status spk_session_open(spk_context *ctx, const char 
 /**
  * Opens a pair of .npy files: times, integer samples or float seconds, and the unit id of
  * each spike. Float times need no rate (they go to the nanosecond grid) unless
- * options->sampling_rate_hz is given: then sample = nearest integer of time * rate.
+ * options->sampling_rate_hz is given: then sample = nearest integer of time * rate, a half
+ * going to the even one. Integer times need the rate.
+ * @return as spk_session_open(); SPK_ERR_ARGUMENT also for integer times without a rate
  */
 SPK_API SPK_MUST_CHECK spk_status
 spk_session_open_arrays(spk_context *ctx, const char *times_path, const char *units_path,
@@ -75,7 +88,8 @@ spk_session_open_arrays(spk_context *ctx, const char *times_path, const char *un
 /**
  * Makes a session from arrays in memory, copying them: the way in for simulators and tests.
  * @param[in] spikes    valid spike table
- * @param[in] unit_ids  [n_units] distinct; NULL for 0 .. n_units - 1
+ * @param[in] unit_ids  [n_units] rising; NULL for 0 .. n_units - 1
+ * @return SPK_OK; SPK_ERR_ARGUMENT; SPK_ERR_UNSORTED; SPK_ERR_MEMORY
  */
 SPK_API SPK_MUST_CHECK spk_status spk_session_create(spk_context *ctx,
                                                      const spk_spikes *spikes,
@@ -96,7 +110,7 @@ SPK_API const char *spk_session_path(const spk_session *session);
 
 /* What is known of each spike; NULL if absent. The first dimension is n_spikes, in the order
  * of the spike table. */
-/** [n_spikes] in the sorter's unit (Kilosort: a scaling factor, not uV; ALF: volt). */
+/** [n_spikes], or [n_spikes][1] as KS2 writes, in the sorter's unit (Kilosort: a scaling factor, not uV; ALF: volt). */
 SPK_API const spk_array *spk_session_amplitudes(const spk_session *session);
 /** [n_spikes][2] x, y [um]. */
 SPK_API const spk_array *spk_session_spike_positions(const spk_session *session);
@@ -110,17 +124,22 @@ SPK_API const spk_array *spk_session_channel_positions(const spk_session *sessio
 SPK_API const spk_array *spk_session_channel_map(const spk_session *session);
 
 /**
- * Position of each unit [um]: the median of its spike positions (ALF: clusters' depth, or
- * its peak channel), NaN for a unit without spikes. Estimated on first call and kept.
+ * Position of each unit [um]: the median of its spike positions, spikes without one left out
+ * (ALF: x of the peak channel, y of clusters.depths or else of the peak channel), NaN where
+ * that is not known. Estimated on first call and kept.
  * @param[out] positions_um  [n_units][2] x, y
- * @return SPK_OK; SPK_ERR_NOT_FOUND (the format gives no positions); SPK_ERR_MEMORY
+ * @return SPK_OK; SPK_ERR_ARGUMENT (NULL); SPK_ERR_NOT_FOUND (the format gives no positions);
+ *         SPK_ERR_MEMORY
+ * Cost:   O(n_spikes + n_units) on average; 24 n_spikes + 8 n_units bytes during the call
  */
 SPK_API SPK_MUST_CHECK spk_status spk_session_unit_positions(spk_context *ctx,
                                                              spk_session *session,
                                                              double *positions_um);
 
-/* Labels: the columns of cluster_*.tsv / .csv and ALF tables, one text per unit. A column is
- * named after its header (a cluster_group.tsv whose header says KSLabel gives "KSLabel"). */
+/* Labels: the columns of cluster_*.tsv / .csv and ALF clusters.metrics tables, one text per
+ * unit. A column is named after its header (a cluster_group.tsv whose header says KSLabel
+ * gives "KSLabel"); of two with one name the first file's counts, in the order of file names,
+ * cluster_info last. Tables without a column cluster_id (or id) are ignored, and logged. */
 SPK_API int64_t spk_session_n_labels(const spk_session *session);
 /** NULL out of range. */
 SPK_API const char *spk_session_label_name(const spk_session *session, int64_t label);
@@ -137,7 +156,7 @@ SPK_API int64_t spk_session_find_label(const spk_session *session, const char *n
 SPK_API const char *spk_session_quality(const spk_session *session, int64_t unit);
 
 /** Input files that were read: number, path, and XXH3 128-bit digest in hexadecimal (as
- *  `xxh128sum` prints it). */
+ *  `xxh128sum` prints it) of what the file holds at the time of the call. */
 SPK_API int64_t spk_session_n_inputs(const spk_session *session);
 SPK_API const char *spk_session_input_path(const spk_session *session, int64_t input);
 SPK_API SPK_MUST_CHECK spk_status spk_session_input_digest(spk_context *ctx,
@@ -159,11 +178,17 @@ SPK_API void spk_phy_extras_init(spk_phy_extras *extras, size_t struct_size);
 
 /**
  * Writes a phy folder: params.py, spike_times.npy (int64), spike_clusters.npy and
- * spike_templates.npy (int32), and what extras give. The folder is made if absent; a file
- * that is already there is an error unless overwrite is nonzero.
- * @param[in] unit_ids  [n_units], 0 <= id < 2^31; NULL for 0 .. n_units - 1
+ * spike_templates.npy (int32), and what extras give. The folder is made if absent, not its
+ * parents; a file of these names that is already there is an error unless overwrite is
+ * nonzero. If a file fails, those written by the call are removed.
+ *
+ * There is no raw file, so dat_path is [] and n_samples_dat = stop_sample keeps the length.
+ * start_sample is not kept: a reader takes 0, or the first spike if that is before.
+ *
+ * @param[in] unit_ids  [n_units] distinct, 0 <= id < 2^31; NULL for 0 .. n_units - 1
  * @param[in] extras    NULL for none
- * @return SPK_OK; SPK_ERR_ARGUMENT; SPK_ERR_IO; SPK_ERR_MEMORY
+ * @return SPK_OK; SPK_ERR_ARGUMENT; SPK_ERR_UNSORTED; SPK_ERR_NOT_FOUND (no parent folder);
+ *         SPK_ERR_IO ("path: File exists" for one); SPK_ERR_MEMORY
  */
 SPK_API SPK_MUST_CHECK spk_status spk_phy_write(spk_context *ctx, const char *folder,
                                                 const spk_spikes *spikes,

@@ -2,6 +2,7 @@
 /* Looks at what opening gives and counts spikes: no more, so that it answers at once. */
 #include "command.h"
 #include "options.h"
+#include "options_help.h"
 #include "session_argument.h"
 
 #include <math.h>
@@ -45,14 +46,14 @@ static const option_section sections[] = {
      "says "
      "good, mua or noise, otherwise KSLabel), sampling rate, length, firing rates, what "
      "the "
-     "session holds besides spikes, and warnings about oddities in its files.\n"
+     "session holds besides spikes, and warnings and notes about its files.\n"
      "\n"
-     "With --json the keys are: path, format, n_spikes, n_units, quality, "
-     "sampling_rate_hz, start_s, stop_s, duration_s, firing_rate_hz (minimum, median, "
-     "maximum), n_silent_units, present (1 or 0 for each kind of data), labels (for each "
-     "how "
-     "many units have it), warnings (numbered from 1). A value that is not defined, such "
-     "as the median rate of no units, is null."},
+     "With --json the keys are: path, format, n_spikes, n_units, sampling_rate_hz, "
+     "start_s, "
+     "stop_s, duration_s, quality, firing_rate_hz (minimum, median, maximum), "
+     "n_silent_units, present (1 or 0 for each kind of data), labels (for each how many "
+     "units have it), warnings and notes (numbered from 1). A value that is not defined, "
+     "such as the median rate of no units, is null."},
     {NULL, NULL},
 };
 static const option_example examples[] = {
@@ -77,7 +78,7 @@ static const command_usage usage = {
 
 enum {
     N_QUALITIES = 4,
-    MAX_WARNINGS = 50
+    MAX_REMARKS = 50
 };
 
 static const char *const quality_names[N_QUALITIES] = {"good", "mua", "noise",
@@ -91,21 +92,23 @@ typedef struct info {
     double start_s, stop_s, duration_s;
     double rate_minimum, rate_median,
         rate_maximum; /* [Hz]; NaN without units or duration */
-    char *warnings[MAX_WARNINGS];
-    size_t n_warnings;
+    char *remarks[MAX_REMARKS];
+    int is_warning[MAX_REMARKS];
+    size_t n_remarks;
 } info;
 
-static void keep_warning(void *user, spk_log_level level, const char *message)
+static void keep_remark(void *user, spk_log_level level, const char *message)
 {
     info *found = user;
-    if (level != SPK_LOG_WARNING || found->n_warnings == MAX_WARNINGS)
+    if (found->n_remarks == MAX_REMARKS)
         return;
     const size_t size = strlen(message) + 1;
     char *copy = malloc(size);
     if (copy == NULL)
         return;
     memcpy(copy, message, size);
-    found->warnings[found->n_warnings++] = copy;
+    found->is_warning[found->n_remarks] = level == SPK_LOG_WARNING;
+    found->remarks[found->n_remarks++] = copy;
 }
 
 static int compare_int64(const void *a, const void *b)
@@ -207,7 +210,8 @@ static void print_text(const info *found)
     }
     if (found->n_silent > 0)
         printf(" (%lld without spikes)", (long long)found->n_silent);
-    printf("\nsampling rate %.10g Hz\nduration      ", spikes->sampling_rate_hz);
+    printf("\nsampling rate %.10g Hz%s\nduration      ", spikes->sampling_rate_hz,
+           spikes->sampling_rate_hz == 1e9 ? " (seconds, to the nanosecond)" : "");
     print_duration(found->duration_s);
     if (found->start_s != 0.0)
         printf(", from %.6g s to %.6g s", found->start_s, found->stop_s);
@@ -230,8 +234,16 @@ static void print_text(const info *found)
     for (int64_t l = 0; l < spk_session_n_labels(found->session); l++)
         printf("%s%s", l > 0 ? ", " : "", spk_session_label_name(found->session, l));
     printf("%s\n", spk_session_n_labels(found->session) == 0 ? "none" : "");
-    for (size_t w = 0; w < found->n_warnings; w++)
-        printf("%-14s%s\n", w == 0 ? "warnings" : "", found->warnings[w]);
+    for (int warning = 1; warning >= 0; warning--) {
+        name = warning ? "warnings" : "notes";
+        for (size_t r = 0; r < found->n_remarks; r++) {
+            if (found->is_warning[r] != warning)
+                continue;
+            printf("%-14s", name);
+            help_print_text(stdout, found->remarks[r], 14, 14);
+            name = "";
+        }
+    }
 }
 
 /* ---- JSON ---- */
@@ -292,15 +304,19 @@ static spk_status set_lists(spk_context *ctx, const info *found, spk_json *json)
                                  n));
     }
     TRY(spk_json_set_object(ctx, json, "labels", part));
-    spk_json_destroy(part);
-    part = NULL;
-    TRY(spk_json_create(ctx, &part));
-    for (size_t w = 0; w < found->n_warnings; w++) {
-        char key[24];
-        snprintf(key, sizeof key, "%zu", w + 1);
-        TRY(spk_json_set_text(ctx, part, key, found->warnings[w]));
+    for (int warning = 1; warning >= 0; warning--) {
+        spk_json_destroy(part);
+        part = NULL;
+        TRY(spk_json_create(ctx, &part));
+        for (size_t r = 0, n = 0; r < found->n_remarks; r++) {
+            char key[24];
+            if (found->is_warning[r] != warning)
+                continue;
+            snprintf(key, sizeof key, "%zu", ++n);
+            TRY(spk_json_set_text(ctx, part, key, found->remarks[r]));
+        }
+        TRY(spk_json_set_object(ctx, json, warning ? "warnings" : "notes", part));
     }
-    TRY(spk_json_set_object(ctx, json, "warnings", part));
 cleanup:
     spk_json_destroy(part);
     return status;
@@ -343,7 +359,7 @@ int spk_cmd_info(int argc, char **argv)
     if ((code = command_start("info", &arguments.run, &ctx)) != COMMAND_OK)
         return code;
     /* Remarks are part of the answer. */
-    spk_context_set_log(ctx, keep_warning, &found);
+    spk_context_set_log(ctx, keep_remark, &found);
     code = session_argument_open("info", ctx, &arguments.session, &arguments.operands,
                                  &session);
     if (code == COMMAND_OK) {
@@ -358,8 +374,8 @@ int spk_cmd_info(int argc, char **argv)
             code = command_fail("info", ctx, status);
     }
     spk_session_close(session);
-    for (size_t w = 0; w < found.n_warnings; w++)
-        free(found.warnings[w]);
+    for (size_t r = 0; r < found.n_remarks; r++)
+        free(found.remarks[r]);
     command_finish(ctx);
     return code;
 }

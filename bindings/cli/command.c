@@ -74,9 +74,11 @@ int command_fail(const char *name, const spk_context *ctx, spk_status status)
     return COMMAND_FAILED;
 }
 
+/* Notes, such as that a raw file is elsewhere, are for `spikekit info`; warnings are for all. */
 static void on_log(void *user, spk_log_level level, const char *message)
 {
-    command_say(user, "%s%s", level == SPK_LOG_WARNING ? "warning: " : "", message);
+    if (level == SPK_LOG_WARNING)
+        command_say(user, "warning: %s", message);
 }
 
 int command_start(const char *name, const run_arguments *run, spk_context **ctx)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "correlation/correlogram_bins.h"
 
+#include "correlation/clones.h"
+
 #include <string.h>
 
 void spk__correlogram_bins_init(spk__correlogram_bins *bins,
@@ -46,56 +48,69 @@ void spk__correlogram_bins_init(spk__correlogram_bins *bins,
     bins->stride = bins->has_edge ? 2 * bins->n_quotients : bins->n_quotients;
 }
 
-/* The value of quotient q in one direction. */
-static inline int64_t value_at(const spk__correlogram_bins *bins,
-                               const uint32_t *counters, int64_t q, int edge_shift)
+/* Stores or adds interior + edge; `edge` is NULL where no lag is on an edge. */
+#define WRITE(place, operation)                                                          \
+    if (edge == NULL)                                                                    \
+        for (int64_t q = first; q < end; q++)                                            \
+            (place) operation counters[q];                                               \
+    else                                                                                 \
+        for (int64_t q = first; q < end; q++)                                            \
+        (place) operation(int64_t) counters[q] + edge[q]
+
+static inline void write_ascending(const uint32_t *restrict counters,
+                                   const uint32_t *restrict edge, int64_t end, int add,
+                                   int64_t *restrict out)
 {
-    int64_t value = counters[q];
-    if (bins->has_edge)
-        value += counters[bins->n_quotients + q + edge_shift];
-    return value;
+    const int64_t first = 1;
+    if (add) {
+        WRITE(out[q], +=);
+    } else {
+        WRITE(out[q], =);
+    }
 }
 
-void spk__correlogram_add_ascending(const spk__correlogram_bins *bins,
-                                    const uint32_t *counters, int add, int64_t *counts,
-                                    int64_t *centre)
+static inline void write_descending(const uint32_t *restrict counters,
+                                    const uint32_t *restrict edge, int64_t first,
+                                    int64_t end, int add, int64_t *restrict out)
 {
-    int64_t n = bins->n_bins - bins->centre;
-    int64_t *out = counts + bins->centre;
-    const uint32_t *edge = counters + bins->n_quotients + bins->ascending_edge;
-
-    *centre += value_at(bins, counters, 0, bins->ascending_edge);
-    if (add)
-        for (int64_t q = 1; q < n; q++)
-            out[q] += value_at(bins, counters, q, bins->ascending_edge);
-    else if (bins->has_edge)
-        for (int64_t q = 1; q < n; q++)
-            out[q] = (int64_t)counters[q] + edge[q];
-    else
-        for (int64_t q = 1; q < n; q++)
-            out[q] = counters[q];
+    if (add) {
+        WRITE(out[-q], +=);
+    } else {
+        WRITE(out[-q], =);
+    }
 }
 
-void spk__correlogram_add_descending(const spk__correlogram_bins *bins,
-                                     const uint32_t *counters, int add, int64_t *counts,
-                                     int64_t *centre)
+SPK__CLONES void spk__correlogram_write(const spk__correlogram_bins *bins, int ascending,
+                                        int add, const spk__correlogram_run *run)
 {
-    int64_t first = 1 - bins->descending_gap;
-    int64_t n = bins->centre - bins->descending_gap + 1;
-    int64_t *out = counts + bins->centre - bins->descending_gap;
-    const uint32_t *edge = counters + bins->n_quotients + bins->descending_edge;
+    const int64_t gap = ascending ? 0 : bins->descending_gap;
+    const int64_t shift = ascending ? bins->ascending_edge : bins->descending_edge;
+    const int64_t end = ascending ? bins->n_bins - bins->centre : bins->centre - gap + 1;
 
-    if (bins->descending_gap)
-        *centre += counters[bins->n_quotients];
-    else
-        *centre += value_at(bins, counters, 0, bins->descending_edge);
-    if (add)
-        for (int64_t q = first; q < n; q++)
-            out[-q] += value_at(bins, counters, q, bins->descending_edge);
-    else if (bins->has_edge)
-        for (int64_t q = first; q < n; q++)
-            out[-q] = (int64_t)counters[q] + edge[q];
-    else
-        for (int64_t q = first; q < n; q++)
-            out[-q] = counters[q];
+    for (int64_t pair = 0; pair < run->n; pair++) {
+        const uint32_t *counters = run->counters + pair * run->counters_step;
+        const uint32_t *edge =
+            bins->has_edge ? counters + bins->n_quotients + shift : NULL;
+        int64_t *out = run->counts + pair * run->counts_step + bins->centre - gap;
+        if (gap == 1)
+            run->centres[pair] += counters[bins->n_quotients];
+        else
+            run->centres[pair] += (int64_t)counters[0] + (edge == NULL ? 0 : edge[0]);
+        if (ascending)
+            write_ascending(counters, edge, end, add, out);
+        else
+            write_descending(counters, edge, 1 - gap, end, add, out);
+    }
+}
+
+void spk__correlogram_merge_centres(const spk__correlogram_bins *bins,
+                                    const spk__correlogram_run *run)
+{
+    for (int64_t pair = 0; pair < run->n; pair++) {
+        int64_t *cell = run->counts + pair * run->counts_step + bins->centre;
+        if (!bins->centre_is_maximum)
+            *cell += run->centres[pair];
+        else if (*cell < run->centres[pair])
+            *cell = run->centres[pair];
+    }
 }

@@ -43,14 +43,24 @@ typedef struct spk__correlogram_bins {
 void spk__correlogram_bins_init(spk__correlogram_bins *bins,
                                 const spk_correlogram_options *options);
 
-/** Adds (or, with `add` 0, stores) one direction of a pair's counters into its histogram.
- *  What belongs to the shared bin is added to *centre instead. */
-void spk__correlogram_add_ascending(const spk__correlogram_bins *bins,
-                                    const uint32_t *counters, int add, int64_t *counts,
-                                    int64_t *centre);
-void spk__correlogram_add_descending(const spk__correlogram_bins *bins,
-                                     const uint32_t *counters, int add, int64_t *counts,
-                                     int64_t *centre);
+/** A run of pairs: their counters, and where their histograms stand. */
+typedef struct spk__correlogram_run {
+    int64_t n;                /* pairs */
+    const uint32_t *counters; /* of the first pair */
+    int64_t counters_step;    /* elements from pair to pair */
+    int64_t *counts;          /* histogram of the first pair */
+    int64_t counts_step;      /* elements from pair to pair */
+    int64_t *centres;         /* [n] */
+} spk__correlogram_run;
+
+/** Adds (or, with `add` 0, stores) one direction of each pair of a run into its histogram.
+ *  What belongs to the shared bin is added to the pair's centre instead. */
+void spk__correlogram_write(const spk__correlogram_bins *bins, int ascending, int add,
+                            const spk__correlogram_run *run);
+
+/** Gives the shared bin of each pair of a run its centre: the sum, or the maximum. */
+void spk__correlogram_merge_centres(const spk__correlogram_bins *bins,
+                                    const spk__correlogram_run *run);
 
 /** Checks options and table for every counting function; fills defaults when NULL. */
 spk_status spk__correlogram_check(spk_context *ctx, const spk_spikes *spikes,

@@ -4,8 +4,8 @@
  * spike, into the row of that spike's unit. A finished row i gives one half of every [i][j],
  * which lies in a row of the result, and the other half of every [j][i], which lies across
  * it; a few rows are finished together so that those writes come in runs. No two rows write
- * the same element except in the shared bin, whose two halves meet by an atomic addition or
- * maximum of integers: any order gives the same.
+ * the same element except in the shared bin: its two halves are added, or compared, under a
+ * lock for some rows of the result. Either order gives the same integers.
  */
 #include "correlation/correlogram_rows.h"
 
@@ -19,7 +19,8 @@ enum {
     BLOCK_BYTES = 4 << 20,      /* counters of the rows that one task finishes together */
     BLOCK_ROWS = 32,            /* and at most this many of them */
     BLOCK_REFERENCES = 1 << 17, /* spikes in a task: some tens of milliseconds */
-    CENTRE_ROWS = 16
+    CENTRE_ROWS = 16,
+    N_LOCKS = 64
 };
 
 typedef struct block {
@@ -32,76 +33,83 @@ typedef struct cube_state {
     const spk__row_group *group;
     const block *blocks;
     int64_t *counts;
-    uint32_t **counters; /* [workers][most rows in a block][n_counters] */
-    int64_t **centres;   /* [workers][2]: of the half along the row, of the half across */
+    uint32_t **counters;    /* [workers][most rows in a block][n_counters] */
+    pthread_mutex_t *locks; /* [N_LOCKS] of the shared bins in each row of the result */
+    int64_t **centres; /* [workers][2 * n]: of the half along a row, of the half across */
 } cube_state;
 
-static void merge_centre(const spk__correlogram_bins *bins, int64_t *cell, int64_t value)
-{
-    if (!bins->centre_is_maximum) {
-        __atomic_fetch_add(cell, value, __ATOMIC_RELAXED);
-        return;
-    }
-    int64_t held = __atomic_load_n(cell, __ATOMIC_RELAXED);
-    while (held < value &&
-           !__atomic_compare_exchange_n(cell, &held, value, 1, __ATOMIC_RELAXED,
-                                        __ATOMIC_RELAXED)) {
-    }
-}
-
-/* Counters of one pair into the half of `counts` for a later (else earlier) partner. */
-static void add_half(const spk__correlogram_bins *bins, const uint32_t *counters,
-                     int later, int add, int64_t *counts, int64_t *centre)
-{
-    if (later == bins->later_ascends)
-        spk__correlogram_add_ascending(bins, counters, add, counts, centre);
-    else
-        spk__correlogram_add_descending(bins, counters, add, counts, centre);
-}
-
-static void write_half(const cube_state *state, int64_t row, int64_t column,
-                       const uint32_t *counters, int later)
+/* The half of row `row` that lies along it: all its pairs with a later partner. */
+static spk__correlogram_run along(const cube_state *state, int64_t row,
+                                  const uint32_t *counters, int64_t *centres)
 {
     const spk__correlogram_bins *bins = &state->job->bins;
-    int64_t *cell =
-        state->counts + (row * state->job->layout.n_columns + column) * bins->n_bins;
-    int64_t centre = 0;
-    add_half(bins, counters, later, 0, cell, &centre);
-    merge_centre(bins, cell + bins->centre, centre);
+    int64_t n = state->job->layout.n_columns;
+    return (spk__correlogram_run){.n = n,
+                                  .counters = counters,
+                                  .counters_step = bins->stride,
+                                  .counts = state->counts + row * n * bins->n_bins,
+                                  .counts_step = bins->n_bins,
+                                  .centres = centres};
 }
 
-/* A row whose 32-bit counters might fill up: in parts that are added to the result. */
+/* The same pairs seen from their partners: in row j, columns first_row and on. */
+static spk__correlogram_run across(const cube_state *state, int64_t j, int64_t first_row,
+                                   int64_t n_rows, const uint32_t *counters,
+                                   int64_t *centres)
+{
+    const spk__correlogram_bins *bins = &state->job->bins;
+    int64_t n = state->job->layout.n_columns;
+    return (spk__correlogram_run){.n = n_rows,
+                                  .counters = counters + j * bins->stride,
+                                  .counters_step = state->job->kernel.n_counters,
+                                  .counts =
+                                      state->counts + (j * n + first_row) * bins->n_bins,
+                                  .counts_step = bins->n_bins,
+                                  .centres = centres};
+}
+
+static void merge_centres(const cube_state *state, int64_t row,
+                          const spk__correlogram_run *run)
+{
+    pthread_mutex_t *lock = &state->locks[row % N_LOCKS];
+    pthread_mutex_lock(lock);
+    spk__correlogram_merge_centres(&state->job->bins, run);
+    pthread_mutex_unlock(lock);
+}
+
+/* Counts one row's pairs; a row whose 32-bit counters might fill up in several parts. */
 static void count_row_in_parts(const cube_state *state, int64_t row, uint32_t *counters,
                                int64_t *centres)
 {
     const spk__correlogram_job *job = state->job;
     const spk__correlogram_bins *bins = &job->bins;
+    const spk__row_group *group = state->group;
     int64_t n = job->layout.n_columns;
-    int64_t begin = state->group->offsets[row - state->group->first];
-    int64_t end = state->group->offsets[row - state->group->first + 1];
+    int64_t begin = group->offsets[row - group->first];
+    int64_t end = group->offsets[row - group->first + 1];
     int add = 0;
 
     memset(centres, 0, 2 * (size_t)n * sizeof *centres);
-    for (; begin < end || add == 0; begin += job->flush_references, add = 1) {
+    spk__correlogram_run rows = along(state, row, counters, centres);
+    do {
         int64_t part = end - begin;
         if (part > job->flush_references)
             part = job->flush_references;
         memset(counters, 0, (size_t)job->kernel.n_counters * sizeof *counters);
-        spk__kernel_count_later(&job->kernel, state->group->references + begin, part,
-                                counters);
+        spk__kernel_count_later(&job->kernel, group->references + begin, part, counters);
+        spk__correlogram_write(bins, bins->later_ascends, add, &rows);
         for (int64_t j = 0; j < n; j++) {
-            const uint32_t *column = counters + j * bins->stride;
-            add_half(bins, column, 1, add, state->counts + (row * n + j) * bins->n_bins,
-                     &centres[2 * j]);
-            add_half(bins, column, 0, add, state->counts + (j * n + row) * bins->n_bins,
-                     &centres[2 * j + 1]);
+            spk__correlogram_run column =
+                across(state, j, row, 1, counters, &centres[n + j]);
+            spk__correlogram_write(bins, !bins->later_ascends, add, &column);
         }
-    }
+        begin += part;
+        add = 1;
+    } while (begin < end);
+    merge_centres(state, row, &rows);
     for (int64_t j = 0; j < n; j++) {
-        merge_centre(bins, state->counts + (row * n + j) * bins->n_bins + bins->centre,
-                     centres[2 * j]);
-        merge_centre(bins, state->counts + (j * n + row) * bins->n_bins + bins->centre,
-                     centres[2 * j + 1]);
+        spk__correlogram_run column = across(state, j, row, 1, counters, &centres[n + j]);
+        merge_centres(state, j, &column);
     }
 }
 
@@ -109,33 +117,39 @@ static spk_status block_task(void *argument, int64_t task, int32_t worker)
 {
     const cube_state *state = argument;
     const spk__correlogram_job *job = state->job;
+    const spk__correlogram_bins *bins = &job->bins;
     const spk__row_group *group = state->group;
     const block *rows = &state->blocks[task];
-    size_t n_counters = job->kernel.n_counters;
+    int64_t n_rows = rows->last - rows->first;
+    int64_t n = job->layout.n_columns;
     uint32_t *counters = state->counters[worker];
+    int64_t *centres = state->centres[worker];
     int64_t n_references = group->offsets[rows->last - group->first] -
                            group->offsets[rows->first - group->first];
 
     if (n_references > job->flush_references) {
         for (int64_t row = rows->first; row < rows->last; row++)
-            count_row_in_parts(state, row, counters, state->centres[worker]);
+            count_row_in_parts(state, row, counters, centres);
         return SPK_OK;
     }
+    memset(counters, 0, (size_t)n_rows * job->kernel.n_counters * sizeof *counters);
     for (int64_t row = rows->first; row < rows->last; row++) {
-        uint32_t *mine = counters + (size_t)(row - rows->first) * n_counters;
+        uint32_t *mine = counters + (size_t)(row - rows->first) * job->kernel.n_counters;
         int64_t begin = group->offsets[row - group->first];
-        memset(mine, 0, n_counters * sizeof *mine);
         spk__kernel_count_later(&job->kernel, group->references + begin,
                                 group->offsets[row - group->first + 1] - begin, mine);
-        for (int64_t j = 0; j < job->layout.n_columns; j++)
-            write_half(state, row, j, mine + j * job->bins.stride, 1);
+        memset(centres, 0, (size_t)n * sizeof *centres);
+        spk__correlogram_run run = along(state, row, mine, centres);
+        spk__correlogram_write(bins, bins->later_ascends, 0, &run);
+        merge_centres(state, row, &run);
     }
-    for (int64_t j = 0; j < job->layout.n_columns; j++)
-        for (int64_t row = rows->first; row < rows->last; row++)
-            write_half(state, j, row,
-                       counters + (size_t)(row - rows->first) * n_counters +
-                           j * job->bins.stride,
-                       0);
+    for (int64_t j = 0; j < n; j++) {
+        memset(centres, 0, (size_t)n_rows * sizeof *centres);
+        spk__correlogram_run run =
+            across(state, j, rows->first, n_rows, counters, centres);
+        spk__correlogram_write(bins, !bins->later_ascends, 0, &run);
+        merge_centres(state, j, &run);
+    }
     return SPK_OK;
 }
 
@@ -176,8 +190,11 @@ spk_status spk__correlogram_count_cube(spk_context *ctx, const spk__correlogram_
     int64_t row_bytes = (int64_t)job->kernel.n_counters * (int64_t)sizeof(uint32_t);
     int64_t most_rows = BLOCK_BYTES / row_bytes;
     spk__row_group group = {.offsets = NULL};
-    cube_state state = {.job = job, .counts = counts};
+    pthread_mutex_t locks[N_LOCKS];
+    cube_state state = {.job = job, .counts = counts, .locks = locks};
 
+    for (int l = 0; l < N_LOCKS; l++)
+        pthread_mutex_init(&locks[l], NULL); /* never fails for a plain mutex on Linux */
     most_rows = most_rows < 1 ? 1 : most_rows > BLOCK_ROWS ? BLOCK_ROWS : most_rows;
     block *blocks = spk__alloc(ctx, n, sizeof *blocks);
     state.blocks = blocks;
@@ -224,6 +241,8 @@ cleanup:
     spk__free(state.counters);
     spk__free(state.centres);
     spk__free(blocks);
+    for (int l = 0; l < N_LOCKS; l++)
+        pthread_mutex_destroy(&locks[l]);
     return status;
 }
 

@@ -18,27 +18,16 @@
 #include "correlation/correlogram_kernel.h"
 
 #include "base/check.h"
+#include "correlation/clones.h"
 
 #include <string.h>
 
-/* Compiled three times for x86-64 levels 4, 3 and 1; the loader picks by processor. Counts
- * are integers: every version gives the same. Sanitizers cannot run before the loader. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                   \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) &&                   \
-    !defined(SPK_NO_CLONES)
-#define CLONES                                                                           \
-    __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
 /* Half a block. A vector type, because only its elements can be named while they are in a
  * register: through an array in memory the whole loop takes twice as long. */
 typedef uint32_t lanes __attribute__((vector_size(32)));
 typedef int32_t signed_lanes __attribute__((vector_size(32)));
 typedef float float_lanes __attribute__((vector_size(32)));
-#if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wpsabi" /* vectors never leave this file */
-#endif
 #define INLINE static inline __attribute__((always_inline))
 
 enum {
@@ -190,8 +179,8 @@ INLINE void count_wide(const spk__kernel *k, const uint32_t *references, int64_t
 }
 
 #define NARROW_KERNEL(name, later, has_edge)                                             \
-    CLONES static void name(const spk__kernel *k, const uint32_t *references, int64_t n, \
-                            uint32_t *counters)                                          \
+    SPK__CLONES static void name(const spk__kernel *k, const uint32_t *references,       \
+                                 int64_t n, uint32_t *counters)                          \
     {                                                                                    \
         count_narrow(k, references, n, counters, later, has_edge);                       \
     }

@@ -127,15 +127,14 @@ static void add_direction(const pairs_state *state, int32_t i, int32_t j, int la
         part = 1;
     int64_t begin = t->offsets[i];
     int64_t end = t->offsets[i + 1];
+    spk__correlogram_run run = {
+        .n = 1, .counters = counters, .counts = counts, .centres = centre};
     int add = 0;
     do {
         int64_t last = end - begin > part ? begin + part : end;
         memset(counters, 0, (size_t)bins->stride * sizeof *counters);
         count_later(bins, t, begin, last, i, j, ties_after, counters);
-        if (later == bins->later_ascends)
-            spk__correlogram_add_ascending(bins, counters, add, counts, centre);
-        else
-            spk__correlogram_add_descending(bins, counters, add, counts, centre);
+        spk__correlogram_write(bins, later == bins->later_ascends, add, &run);
         begin = last;
         add = 1;
     } while (begin < end);

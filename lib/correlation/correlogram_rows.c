@@ -23,20 +23,6 @@ typedef struct rows_state {
     int64_t **centres;         /* [workers][2 * n_columns] */
 } rows_state;
 
-static void add_direction(const spk__correlogram_job *job, const uint32_t *counters,
-                          int ascending, int add, int64_t *row, int64_t *centres)
-{
-    const spk__correlogram_bins *bins = &job->bins;
-    for (int64_t c = 0; c < job->layout.n_columns; c++) {
-        const uint32_t *column = counters + c * bins->stride;
-        int64_t *counts = row + c * bins->n_bins;
-        if (ascending)
-            spk__correlogram_add_ascending(bins, column, add, counts, &centres[c]);
-        else
-            spk__correlogram_add_descending(bins, column, add, counts, &centres[c]);
-    }
-}
-
 static void count_row(const rows_state *state, int64_t row, int32_t worker, int64_t *out)
 {
     const spk__correlogram_job *job = state->job;
@@ -45,13 +31,18 @@ static void count_row(const rows_state *state, int64_t row, int32_t worker, int6
     int64_t n_columns = job->layout.n_columns;
     uint32_t *later = state->counters[worker];
     uint32_t *earlier = later + job->kernel.n_counters;
-    int64_t *later_centre = state->centres[worker];
-    int64_t *earlier_centre = later_centre + n_columns;
+    int64_t *later_centres = state->centres[worker];
+    int64_t *earlier_centres = later_centres + n_columns;
+    spk__correlogram_run run = {.n = n_columns,
+                                .counters_step = bins->stride,
+                                .counts = out,
+                                .counts_step = bins->n_bins,
+                                .centres = later_centres};
     int64_t begin = group->offsets[row - group->first];
     int64_t end = group->offsets[row - group->first + 1];
     int add = 0;
 
-    memset(later_centre, 0, (size_t)(2 * n_columns) * sizeof *later_centre);
+    memset(later_centres, 0, (size_t)(2 * n_columns) * sizeof *later_centres);
     do {
         int64_t n = end - begin;
         if (n > job->flush_references)
@@ -59,19 +50,20 @@ static void count_row(const rows_state *state, int64_t row, int32_t worker, int6
         memset(later, 0, 2 * (size_t)job->kernel.n_counters * sizeof *later);
         spk__kernel_count_later(&job->kernel, group->references + begin, n, later);
         spk__kernel_count_earlier(&job->kernel, group->references + begin, n, earlier);
-        add_direction(job, later, bins->later_ascends, add, out, later_centre);
-        add_direction(job, earlier, !bins->later_ascends, add, out, earlier_centre);
+        run.counters = later;
+        spk__correlogram_write(bins, bins->later_ascends, add, &run);
+        run.counters = earlier;
+        run.centres = earlier_centres;
+        spk__correlogram_write(bins, !bins->later_ascends, add, &run);
+        run.centres = later_centres;
         begin += n;
         add = 1;
     } while (begin < end);
-    for (int64_t c = 0; c < n_columns; c++) {
-        int64_t *centre = out + c * bins->n_bins + bins->centre;
-        if (!bins->centre_is_maximum)
-            *centre = later_centre[c] + earlier_centre[c];
-        else
-            *centre =
-                later_centre[c] > earlier_centre[c] ? later_centre[c] : earlier_centre[c];
-    }
+    for (int64_t c = 0; c < n_columns; c++)
+        out[c * bins->n_bins + bins->centre] = 0;
+    spk__correlogram_merge_centres(bins, &run);
+    run.centres = earlier_centres;
+    spk__correlogram_merge_centres(bins, &run);
 }
 
 static spk_status row_task(void *argument, int64_t task, int32_t worker)

@@ -140,8 +140,8 @@ spk_status spk__session_map_rows(spk_context *ctx, spk_session *session,
                                  const char *folder, const char *name, int64_t n_rows,
                                  int64_t n_columns, const spk_array **out)
 {
-    const spk_array *array;
-    const char *path;
+    const spk_array *array = NULL;
+    const char *path = NULL;
     char shape[128];
     spk_status status = spk__session_map(ctx, session, folder, name, &array, &path);
     if (status != SPK_OK)

@@ -148,7 +148,7 @@ spk_correlogram_length(spk_context *ctx, const spk_spikes *spikes,
  * Cost:    each pair within the window is met once when references and targets are both all
  *          units, twice otherwise; about 1 ns a pair (PYNAPPLE: some 5, twice). Extra memory:
  *          4 bytes a spike (8 when units and window need more than 32 bits together), 4 bytes
- *          a spike for 4 million spikes at a time, and 4 MB of counters a thread, or one row
+ *          a spike for 3 million spikes at a time, and 3 MB of counters a thread, or one row
  *          of counters if that is larger (PYNAPPLE: 24 bytes a spike)
  * Threads: workers own rows; sums are of integers, the same for any number of threads
  * Source:  Perkel, Gerstein & Moore (1967) Biophys. J. 7:419-440

@@ -16,7 +16,7 @@
 #include <string.h>
 
 enum {
-    BLOCK_BYTES = 4 << 20,      /* counters of the rows that one task finishes together */
+    BLOCK_BYTES = 3 << 20,      /* counters of the rows that one task finishes together */
     BLOCK_ROWS = 32,            /* and at most this many of them */
     BLOCK_REFERENCES = 1 << 17, /* spikes in a task: some tens of milliseconds */
     CENTRE_ROWS = 16,

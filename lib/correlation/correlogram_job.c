@@ -6,8 +6,14 @@
 #include <string.h>
 
 enum {
-    GROUP_SPIKES = 1 << 22
+    GROUP_SPIKES = 3 << 20
 };
+
+/* Where the next spike of a slot goes in the index of a group. */
+typedef struct slot_state {
+    int64_t place;
+    int64_t step;
+} slot_state;
 
 void spk__correlogram_layout_init(spk__correlogram_layout *layout,
                                   const spk_spikes *spikes,
@@ -94,23 +100,24 @@ spk_status spk__row_group_create(spk_context *ctx, const spk__correlogram_job *j
     group->offsets = spk__alloc(ctx, last - first + 1, sizeof *group->offsets);
     group->references =
         spk__alloc(ctx, n + SPK__KERNEL_LOOKAHEAD, sizeof *group->references);
-    int64_t *next = spk__alloc(ctx, job->table.n_slots + 1, sizeof *next);
+    slot_state *next = spk__alloc(ctx, job->table.n_slots, sizeof *next);
     if (group->offsets == NULL || group->references == NULL || next == NULL) {
         status = spk__fail_memory(ctx);
         goto cleanup;
     }
+    /* Spikes of other rows all write to the place after the last, so nothing branches. */
     for (int32_t s = 0; s < job->table.n_slots; s++)
-        next[s] = -1;
+        next[s] = (slot_state){n, 0};
     group->offsets[0] = 0;
     for (int64_t r = first; r < last; r++) {
         int32_t slot = job->slots[spk__layout_row(&job->layout, r)];
-        next[slot] = group->offsets[r - first];
-        group->offsets[r - first + 1] = next[slot] + slot_counts[slot];
+        next[slot] = (slot_state){group->offsets[r - first], 1};
+        group->offsets[r - first + 1] = next[slot].place + slot_counts[slot];
     }
     for (int64_t place = 0; place < job->table.n; place++) {
-        uint32_t slot = spk__partner_table_slot(&job->table, place);
-        if (next[slot] >= 0)
-            group->references[next[slot]++] = (uint32_t)place;
+        slot_state *slot = &next[spk__partner_table_slot(&job->table, place)];
+        group->references[slot->place] = (uint32_t)place;
+        slot->place += slot->step;
     }
     memset(group->references + n, 0, SPK__KERNEL_LOOKAHEAD * sizeof *group->references);
 

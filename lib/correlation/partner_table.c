@@ -7,7 +7,8 @@
 #include <string.h>
 
 enum {
-    CHUNK = 2048
+    CHUNK = 2048,
+    MARK = 256 /* divides CHUNK */
 };
 
 void spk__retimer_init(spk__retimer *retimer, const spk_spikes *spikes,
@@ -63,36 +64,29 @@ int64_t spk__retimer_next(spk__retimer *r, int64_t capacity, int64_t *times,
     return n;
 }
 
-/* How many spikes at most are within reach after one, itself not counted. */
-static int64_t find_most_partners(const spk__partner_table *table, int64_t reach)
+/* A bound on how many spikes are within reach after one, from the time of every MARK-th: all
+ * spikes of a stretch reach at most to the first mark out of reach of the stretch's end. */
+static int64_t bound_partners(const int64_t *marks, int64_t n_marks, int64_t reach)
 {
     int64_t most = 0;
     int64_t end = 0;
-    for (int64_t s = 0; s < table->n; s++) {
-        if (end <= s)
-            end = s + 1;
-        if (table->narrow != NULL) {
-            const uint32_t *entry = table->narrow + SPK__TABLE_PADDING;
-            uint32_t mask = (uint32_t)((1ull << table->time_bits) - 1);
-            while (end < table->n && ((entry[end] - entry[s]) & mask) <= (uint64_t)reach)
-                end++;
-        } else {
-            const uint64_t *entry = table->wide + SPK__TABLE_PADDING;
-            while (end < table->n && (uint32_t)(entry[end] - entry[s]) <= (uint64_t)reach)
-                end++;
-        }
-        if (end - s - 1 > most)
-            most = end - s - 1;
+    for (int64_t m = 0; m + 1 < n_marks; m++) {
+        while (end < n_marks && marks[end] <= marks[m + 1] + reach)
+            end++;
+        if ((end - m) * MARK > most)
+            most = (end - m) * MARK;
     }
     return most;
 }
 
-static void fill(spk__partner_table *table, spk__retimer *retimer)
+/* @return the number of marks: times of places 0, MARK, 2 MARK ... and of the last spike */
+static int64_t fill(spk__partner_table *table, spk__retimer *retimer, int64_t *marks)
 {
     int64_t times[CHUNK];
     int32_t slots[CHUNK];
     int64_t n;
     int64_t last = 0;
+    int64_t n_marks = 0;
     int32_t bits = table->time_bits;
     uint32_t mask = (uint32_t)((1ull << bits) - 1);
 
@@ -112,6 +106,8 @@ static void fill(spk__partner_table *table, spk__retimer *retimer)
                 table->wide[place + k] = (uint64_t)slots[k] << 32 | (uint32_t)times[k];
         for (int64_t k = 0; k < n; k++)
             table->slot_counts[slots[k]]++;
+        for (int64_t k = 0; k < n; k += MARK)
+            marks[n_marks++] = times[k];
         last = times[n - 1];
         place += n;
     }
@@ -124,6 +120,8 @@ static void fill(spk__partner_table *table, spk__retimer *retimer)
         else
             table->wide[place + k] = (uint32_t)time;
     }
+    marks[n_marks++] = last;
+    return n_marks;
 }
 
 spk_status spk__partner_table_create(spk_context *ctx, const spk_spikes *spikes,
@@ -151,15 +149,18 @@ spk_status spk__partner_table_create(spk_context *ctx, const spk_spikes *spikes,
         table->narrow = spk__alloc(ctx, room, sizeof *table->narrow);
     else
         table->wide = spk__alloc(ctx, room, sizeof *table->wide);
-    if (table->slot_counts == NULL || (table->narrow == NULL && table->wide == NULL)) {
+    int64_t *marks = spk__alloc(ctx, spikes->n_spikes / MARK + 2, sizeof *marks);
+    if (table->slot_counts == NULL || (table->narrow == NULL && table->wide == NULL) ||
+        marks == NULL) {
+        spk__free(marks);
         spk__partner_table_destroy(table);
         return spk__fail_memory(ctx);
     }
     spk__retimer_init(&retimer, spikes, epochs, slots, bins);
-    fill(table, &retimer);
+    int64_t n_marks = fill(table, &retimer, marks);
 
     /* A 32-bit counter holds any product of two spike counts below 2^32; only beyond that
-     * is it worth looking how many partners there really are. */
+     * does it matter how many partners one spike can have. */
     int64_t most_spikes = 0;
     for (int32_t s = 0; s < n_slots; s++)
         if (table->slot_counts[s] > most_spikes)
@@ -167,7 +168,8 @@ spk_status spk__partner_table_create(spk_context *ctx, const spk_spikes *spikes,
     if (most_spikes < 65536)
         table->most_partners = most_spikes;
     else
-        table->most_partners = find_most_partners(table, bins->reach);
+        table->most_partners = bound_partners(marks, n_marks, bins->reach);
+    spk__free(marks);
     return SPK_OK;
 }
 

@@ -191,6 +191,16 @@ static int is_present(const spk_session *session, int item, const char **name)
     return arrays[item] != NULL;
 }
 
+/* "a", then "a, b"; words that find no room are left out. */
+static void append_word(char *text, size_t room, size_t *used, const char *word)
+{
+    const size_t length = strlen(word) + 2;
+    if (*used + length >= room)
+        return;
+    snprintf(text + *used, room - *used, "%s%s", *used > 0 ? ", " : "", word);
+    *used += strlen(text + *used);
+}
+
 static void print_text(const info *found)
 {
     const spk_spikes *spikes = found->spikes;
@@ -220,20 +230,20 @@ static void print_text(const info *found)
     else
         printf("\nfiring rates  median %.3g Hz, from %.3g to %.3g Hz", found->rate_median,
                found->rate_minimum, found->rate_maximum);
-    printf("\npresent       ");
+    char text[4096];
+    size_t used = 0;
     const char *name = NULL;
-    separator = "";
     for (int i = 0, present = 0; (present = is_present(found->session, i, &name)) >= 0;
-         i++) {
-        if (present) {
-            printf("%s%s", separator, name);
-            separator = ", ";
-        }
-    }
-    printf("%s\nlabels        ", separator[0] == '\0' ? "spikes only" : "");
+         i++)
+        if (present)
+            append_word(text, sizeof text, &used, name);
+    printf("\npresent       ");
+    help_print_text(stdout, used > 0 ? text : "spikes only", 14, 14);
+    used = 0;
     for (int64_t l = 0; l < spk_session_n_labels(found->session); l++)
-        printf("%s%s", l > 0 ? ", " : "", spk_session_label_name(found->session, l));
-    printf("%s\n", spk_session_n_labels(found->session) == 0 ? "none" : "");
+        append_word(text, sizeof text, &used, spk_session_label_name(found->session, l));
+    printf("labels        ");
+    help_print_text(stdout, used > 0 ? text : "none", 14, 14);
     for (int warning = 1; warning >= 0; warning--) {
         name = warning ? "warnings" : "notes";
         for (size_t r = 0; r < found->n_remarks; r++) {

@@ -12,11 +12,15 @@ import numpy as np
 
 def counts_of(a, b, n_bins, width, same, epoch_of_a, epoch_of_b):
     """Pairs with edge(k) <= t - s < edge(k + 1), edge(k) = (k - n_bins / 2) width."""
-    lag = b[None, :] - a[:, None]
-    pairs = (epoch_of_a[:, None] == epoch_of_b[None, :]) & (epoch_of_a[:, None] >= 0)
+    reach = (n_bins * width) // 2 + 1
+    first = np.searchsorted(b, a - reach)
+    n = np.searchsorted(b, a + reach, side="right") - first
+    i = np.repeat(np.arange(len(a)), n)  # each spike of a with each of b within reach
+    j = np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n) + np.repeat(first, n)
+    pairs = (epoch_of_a[i] == epoch_of_b[j]) & (epoch_of_a[i] >= 0)
     if same:
-        pairs &= ~np.eye(len(a), dtype=bool)
-    bins = (2 * lag + n_bins * width) // (2 * width)  # exact: all are integers
+        pairs &= i != j
+    bins = (2 * (b[j] - a[i]) + n_bins * width) // (2 * width)  # exact: all are integers
     bins = bins[pairs & (bins >= 0) & (bins < n_bins)]
     return np.bincount(bins, minlength=n_bins)
 

@@ -106,7 +106,7 @@ static void keep_remark(void *user, spk_log_level level, const char *message)
     char *copy = malloc(size);
     if (copy == NULL)
         return;
-    memcpy(copy, message, size);
+    command_copy_utf8(message, copy, size);
     found->is_warning[found->n_remarks] = level == SPK_LOG_WARNING;
     found->remarks[found->n_remarks++] = copy;
 }
@@ -338,7 +338,9 @@ static spk_status print_json(spk_context *ctx, const info *found)
     spk_status status = SPK_OK;
     const char *text = NULL;
     TRY(spk_json_create(ctx, &json));
-    TRY(spk_json_set_text(ctx, json, "path", spk_session_path(found->session)));
+    char path[4096];
+    command_copy_utf8(spk_session_path(found->session), path, sizeof path);
+    TRY(spk_json_set_text(ctx, json, "path", path));
     TRY(spk_json_set_text(ctx, json, "format", spk_session_format(found->session)));
     TRY(spk_json_set_integer(ctx, json, "n_spikes", found->spikes->n_spikes));
     TRY(spk_json_set_integer(ctx, json, "n_units", found->spikes->n_units));

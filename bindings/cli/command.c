@@ -28,23 +28,24 @@ static int32_t ask_cancel(void *user)
     return command_interrupted();
 }
 
-static void say(const char *name, const char *prefix, const char *format,
-                va_list arguments)
+static void say(const char *name, const char *format, va_list arguments)
 {
+    char text[2048];
+    vsnprintf(text, sizeof text, format, arguments);
+    /* A file may have any name, but a message is one line and moves no cursor. */
+    for (char *c = text; *c != '\0'; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
     progress_clear();
-    fputs("spikekit", stderr);
-    if (name != NULL)
-        fprintf(stderr, " %s", name);
-    fprintf(stderr, ": %s", prefix);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    fprintf(stderr, "spikekit%s%s: %s\n", name != NULL ? " " : "",
+            name != NULL ? name : "", text);
 }
 
 void command_say(const char *name, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    say(name, "", format, arguments);
+    say(name, format, arguments);
     va_end(arguments);
 }
 
@@ -79,6 +80,41 @@ static void on_log(void *user, spk_log_level level, const char *message)
 {
     if (level == SPK_LOG_WARNING)
         command_say(user, "warning: %s", message);
+}
+
+/* The length of the UTF-8 sequence at text, 0 if it is none. */
+static size_t sequence_length(const unsigned char *text)
+{
+    if (text[0] < 0x80)
+        return 1;
+    const size_t n = text[0] >= 0xc2 && text[0] < 0xe0   ? 2
+                     : text[0] >= 0xe0 && text[0] < 0xf0 ? 3
+                     : text[0] >= 0xf0 && text[0] < 0xf5 ? 4
+                                                         : 0;
+    for (size_t i = 1; i < n; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    const int too_long =
+        (text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xf0 && text[1] < 0x90);
+    const int no_character =
+        (text[0] == 0xed && text[1] > 0x9f) || (text[0] == 0xf4 && text[1] > 0x8f);
+    return too_long || no_character ? 0 : n;
+}
+
+void command_copy_utf8(const char *text, char *copy, size_t room)
+{
+    size_t used = 0;
+    while (*text != '\0') {
+        const size_t n = sequence_length((const unsigned char *)text);
+        if (used + (n > 0 ? n : 1) >= room)
+            break;
+        if (n == 0)
+            copy[used++] = '?';
+        for (size_t i = 0; i < n; i++)
+            copy[used++] = text[i];
+        text += n > 0 ? n : 1;
+    }
+    copy[used] = '\0';
 }
 
 int command_start(const char *name, const run_arguments *run, spk_context **ctx)

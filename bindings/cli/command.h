@@ -62,6 +62,9 @@ int command_start(const char *name, const run_arguments *run, spk_context **ctx)
 /** Clears the progress bar and destroys the context. NULL is fine. */
 void command_finish(spk_context *ctx);
 
+/** Copies a file's name for JSON, which is UTF-8: bytes that are not become '?'. */
+void command_copy_utf8(const char *text, char *copy, size_t room);
+
 /** Whether SIGINT or SIGTERM came: for loops of a command's own. */
 int32_t command_interrupted(void);
 

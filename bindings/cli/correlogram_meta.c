@@ -14,10 +14,13 @@
             goto cleanup;                                                                \
     } while (0)
 
-static const char *base_name(const char *path)
+static spk_status set_base_name(const correlogram_request *request, spk_json *json,
+                                const char *path)
 {
+    char name[1024];
     const char *slash = strrchr(path, '/');
-    return slash != NULL ? slash + 1 : path;
+    command_copy_utf8(slash != NULL ? slash + 1 : path, name, sizeof name);
+    return spk_json_set_text(request->ctx, json, "file", name);
 }
 
 /* FNV-1a of the epochs' samples: two shards with other epochs must not be joined. */
@@ -42,8 +45,7 @@ static spk_status set_epochs(const correlogram_request *request, spk_json *json)
     const spk_epochs *epochs = request->options.epochs;
     snprintf(digest, sizeof digest, "%016llx", (unsigned long long)digest_epochs(epochs));
     TRY(spk_json_create(request->ctx, &part));
-    TRY(spk_json_set_text(request->ctx, part, "file",
-                          base_name(request->arguments->epochs)));
+    TRY(set_base_name(request, part, request->arguments->epochs));
     TRY(spk_json_set_integer(request->ctx, part, "n", epochs->n_epochs));
     TRY(spk_json_set_integer(request->ctx, part, "duration_samples",
                              spk_epochs_duration(epochs)));
@@ -61,8 +63,7 @@ static spk_status set_inputs(const correlogram_request *request, spk_json *json)
     spk_status status = SPK_OK;
     for (int64_t i = 0; i < spk_session_n_inputs(request->session); i++) {
         TRY(spk_json_create(request->ctx, &part));
-        TRY(spk_json_set_text(request->ctx, part, "file",
-                              base_name(spk_session_input_path(request->session, i))));
+        TRY(set_base_name(request, part, spk_session_input_path(request->session, i)));
         TRY(spk_session_input_digest(request->ctx, request->session, i, digest));
         TRY(spk_json_set_text(request->ctx, part, "xxh128", digest));
         TRY(spk_json_append_object(request->ctx, json, "inputs", part));

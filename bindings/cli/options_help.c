@@ -141,8 +141,10 @@ void options_print_help(FILE *file, const command_usage *usage, const void *argu
     fprintf(file, "spikekit %s: %s\n\n", usage->name,
             c != NULL && c->summary != NULL ? c->summary : "");
     help_print_bold(file, "Usage", "\n");
-    for (const char *const *s = usage->synopsis; *s != NULL; s++)
-        fprintf(file, "  spikekit %s%s%s\n", usage->name, **s != '\0' ? " " : "", *s);
+    for (const char *const *s = usage->synopsis; *s != NULL; s++) {
+        const int column = fprintf(file, "  spikekit %s ", usage->name);
+        help_print_text(file, *s, column, column);
+    }
     fputc('\n', file);
     help_print_text(file, usage->description, 0, 0);
     for (const option_group *g = usage->groups; g->options != NULL; g++) {

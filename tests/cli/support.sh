@@ -5,6 +5,7 @@ set -u
 : "${SPIKEKIT:?the built command}"
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 spikekit=$(realpath "$SPIKEKIT")
+[ -x "$spikekit" ] || { echo "no command $SPIKEKIT to test"; exit 1; }
 python=${SPK_PYTHON:-python3}
 data=${SPK_DATA:-$here/../../../shared/data}
 work=${SPK_WORK:?a folder to work in}/$(basename "$0" .sh)

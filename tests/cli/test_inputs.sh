@@ -38,6 +38,14 @@ expect 1 'clusters_short.npy|times.npy' info --times times.npy --clusters cluste
 expect 1 'seconds_nan.npy: ' info --times seconds_nan.npy --clusters clusters.npy
 expect 1 'none.npy' info --times none.npy --clusters clusters.npy
 
+# A name that is not UTF-8, and one that holds a line break, are names like any other.
+cp -r plain "$(printf 'pl\xe9in')"
+expect 0 '' info --json "$(printf 'pl\xe9in')"
+check "the name in JSON" grep -q '"path": "pl?in"' out.txt
+cp times.npy "$(printf 't\xff.npy')"
+expect 0 '' correlogram --times "$(printf 't\xff.npy')" --clusters clusters.npy --rate 3e4 -o n.npz
+expect 1 'no\?thing' info "$(printf 'no\nthing')"
+
 expect 0 '' info empty
 check "no spikes: rates are undefined" grep -q '^firing rates  undefined' out.txt
 expect 0 '' info --json empty

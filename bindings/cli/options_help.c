@@ -135,6 +135,28 @@ static void print_option(FILE *file, const option *o, const void *field)
     help_print_text(file, text, LABEL_COLUMNS, column);
 }
 
+/* Wraps between the parts of a synopsis, not within [brackets]. */
+static void print_synopsis(FILE *file, const char *name, const char *text)
+{
+    const int indent = fprintf(file, "  spikekit %s", name);
+    int column = indent;
+    while (*text != '\0') {
+        int depth = 0;
+        size_t n = 0;
+        for (; text[n] != '\0' && (text[n] != ' ' || depth > 0); n++)
+            depth += (text[n] == '[') - (text[n] == ']');
+        if (column > indent && column + 1 + (int)n > HELP_COLUMNS) {
+            fputc('\n', file);
+            print_spaces(file, indent);
+            column = indent;
+        }
+        column += fprintf(file, " %.*s", (int)n, text);
+        text += n;
+        text += strspn(text, " ");
+    }
+    fputc('\n', file);
+}
+
 void options_print_help(FILE *file, const command_usage *usage, const void *arguments)
 {
     const command *c = command_find(usage->name);
@@ -142,8 +164,7 @@ void options_print_help(FILE *file, const command_usage *usage, const void *argu
             c != NULL && c->summary != NULL ? c->summary : "");
     help_print_bold(file, "Usage", "\n");
     for (const char *const *s = usage->synopsis; *s != NULL; s++) {
-        const int column = fprintf(file, "  spikekit %s ", usage->name);
-        help_print_text(file, *s, column, column);
+        print_synopsis(file, usage->name, *s);
     }
     fputc('\n', file);
     help_print_text(file, usage->description, 0, 0);

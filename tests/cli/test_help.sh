@@ -27,14 +27,14 @@ for name in $commands; do
     "$spikekit" help --man "$name" >"$name.1" || fail "help --man $name"
     # The man page and the help list the same options, and the parser knows each.
     sed -n 's/^.*\\fB\\-\\-\([a-z\\-]*\)\\fR.*$/--\1/p' "$name.1" | tr -d '\\' | sort -u >man.txt
-    grep -oE '^ +(-[a-z], )?--[a-z-]+' "$name.txt" | grep -oE -- '--[a-z-]+' | sort -u >help.txt
-    check "$name: man page and help list other options" cmp man.txt help.txt
-    check "$name has options" [ -s help.txt ]
+    grep -oE '^ +(-[a-z], )?--[a-z-]+' "$name.txt" | grep -oE -- '--[a-z-]+' | sort -u >listed.txt
+    check "$name: man page and help list other options" cmp man.txt listed.txt
+    check "$name has options" [ -s listed.txt ]
     while read -r option; do
         "$spikekit" "$name" "$option=" >/dev/null 2>err.txt </dev/null
         check "$name $option is documented but unknown" \
             sh -c '! grep -q "no option" err.txt'
-    done <help.txt
+    done <listed.txt
 done
 
 "$spikekit" help --man spikekit >spikekit.1 || fail "help --man spikekit"

@@ -674,8 +674,8 @@ spk_simulation_spikes = function("spk_simulation_spikes", P(spk_spikes), P(spk_s
 spk_simulation_units = function(
     "spk_simulation_units", P(spk_simulation_unit), P(spk_simulation)
 )
-# const spk_simulation_connection *spk_simulation_connections(const spk_simulation *simula
-#     tion, int64_t *n)
+# const spk_simulation_connection *spk_simulation_connections(
+#     const spk_simulation *simulation, int64_t *n)
 spk_simulation_connections = function(
     "spk_simulation_connections", P(spk_simulation_connection), P(spk_simulation),
     int64_out

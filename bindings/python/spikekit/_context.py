@@ -2,19 +2,19 @@
 """The context of one call: threads, progress, log and Ctrl-C.
 
 The library runs without Python's lock and calls back on the thread that made the call, many
-times a second. That is when Python gets to see a signal. While a call runs in the main
-thread, Ctrl-C only sets a flag: an exception inside a callback would be lost. The flag stops
-the library, and KeyboardInterrupt is raised once it has returned.
+times a second. That is when Python runs the handlers of signals. What they raise there would
+be lost in C: so while a call runs in the main thread, each handler runs inside one of ours,
+which keeps the exception, stops the library, and raises it once the library has returned.
 """
 
 import ctypes
 import operator
 
 from . import _abi as abi
-from ._errors import CancelledError
 from ._progress import reporter
 
 _LOG_WARNING = 1
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGALRM")
 
 
 class SpikekitWarning(UserWarning):
@@ -37,11 +37,10 @@ class Call:
         self._threads = max(-1, min(threads, 1 << 30))  # the library names the limits
         self._progress = progress
         self._error = None
-        self._interrupted = False
         self._context = None
         self._callbacks = []
         self._warnings = []
-        self._handler = None
+        self._handlers = []
         self._close = None
 
     def guard(self, function, *arguments):
@@ -49,10 +48,14 @@ class Call:
         kept, stops the library, and is raised at the end of the call."""
         if self._error is not None:
             return False
+        return self._run(function, *arguments)
+
+    def _run(self, function, *arguments):
         try:
             function(*arguments)
         except BaseException as error:  # whatever it is, it must not end in C
-            self._error = error
+            if self._error is None:
+                self._error = error
             return False
         return True
 
@@ -61,31 +64,39 @@ class Call:
             self._warnings.append(message.decode("utf-8", "replace"))
 
     def _cancel(self, user):
-        return int(self._interrupted or self._error is not None)
+        return int(self._error is not None)
 
-    def _interrupt(self, number, frame):
-        self._interrupted = True
-
-    def _catch_interrupts(self):
+    def _guard_signals(self):
         """True if Python delivers signals to this thread."""
         import signal
         import threading
 
         if threading.current_thread() is not threading.main_thread():
             return False
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        for name in _SIGNALS:
+            number = getattr(signal, name, None)
+            handler = None if number is None else signal.getsignal(number)
+            if not callable(handler) or isinstance(handler, signal.Handlers):
+                continue  # the system's own, which needs no Python
+
+            def guarded(number, frame, handler=handler):
+                self._run(handler, number, frame)
+
             try:
-                self._handler = signal.signal(signal.SIGINT, self._interrupt)
+                signal.signal(number, guarded)
             except ValueError:  # the main thread of a subinterpreter
                 return False
+            self._handlers.append((number, handler, guarded))
         return True
 
-    def _restore_interrupts(self):
-        if self._handler is not None:
+    def _restore_signals(self):
+        if self._handlers:
             import signal
 
-            signal.signal(signal.SIGINT, self._handler)
-            self._handler = None
+            for number, handler, guarded in self._handlers:
+                if signal.getsignal(number) is guarded:  # and not what a handler put there
+                    signal.signal(number, handler)
+            self._handlers.clear()
 
     def _keep(self, kind, function):
         callback = kind(function)
@@ -108,7 +119,7 @@ class Call:
                 abi.spk_context_set_progress(
                     context, self._keep(abi.spk_progress_callback, progress), None
                 )
-            if self._catch_interrupts() or report is not None:
+            if self._guard_signals() or report is not None:
                 abi.spk_context_set_cancel(
                     context, self._keep(abi.spk_cancel_callback, self._cancel), None
                 )
@@ -118,7 +129,7 @@ class Call:
         return context
 
     def _finish(self):
-        self._restore_interrupts()
+        self._restore_signals()
         abi.spk_context_destroy(self._context)
         self._context = None
         self._callbacks.clear()
@@ -131,9 +142,7 @@ class Call:
             self._finish()
         finally:
             kept, self._error = self._error, None
-            if self._interrupted:
-                raise KeyboardInterrupt from None
-            if kept is not None and (error is None or isinstance(error, CancelledError)):
+            if kept is not None:
                 raise kept from None
         if self._warnings and error is None:
             import warnings

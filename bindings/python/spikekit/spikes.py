@@ -8,7 +8,7 @@ import numpy as np
 
 from . import _abi as abi
 from ._context import Call
-from ._errors import ArgumentError
+from ._errors import ArgumentError, LimitError
 from ._numbers import index_units, whole_numbers
 from ._types import pointer
 from .epochs import as_epochs
@@ -87,9 +87,11 @@ class SpikeTable:
 
     def _set(self, samples, indices, ids, rate, start=None, stop=None, epochs=None):
         if start is None:
-            start = min(0, int(samples[0])) if len(samples) else 0
+            start = min(0, int(samples.min())) if len(samples) else 0
         if stop is None:
-            stop = max(start, int(samples[-1]) + 1) if len(samples) else start
+            stop = max(start, int(samples.max()) + 1) if len(samples) else start
+        if not -(2**63) <= start <= stop < 2**63:
+            raise LimitError(f"start_sample, stop_sample: {start}, {stop} do not fit")
         rate = float(rate)
         epochs = as_epochs(epochs, rate)
         self._parts = _Parts(samples, indices, ids, rate, int(start), int(stop), epochs)

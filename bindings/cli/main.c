@@ -13,9 +13,7 @@
 
 const command commands[] = {
     {"info", spk_cmd_info, "Look", "show what a sorted session holds"},
-#ifndef SPK_CLI_NO_REPORT
     {"report", spk_cmd_report, "Look", "draw a session as one page to read in a browser"},
-#endif
     {"correlogram", spk_cmd_correlogram, "Analyse",
      "count spike pairs by lag, for all pairs of units"},
     {"simulate", spk_cmd_simulate, "Make and convert",

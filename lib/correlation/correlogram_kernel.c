@@ -86,14 +86,15 @@ INLINE lanes find_counters(const constants *c, lanes d, lanes slot, lanes discar
                            int has_edge)
 {
     signed_lanes within = d <= c->reach;
-    lanes x = choose(within, d, discard - discard) + c->offset;
+    const lanes zero = {0};
+    lanes x = choose(within, d, zero) + c->offset;
     float_lanes quotient =
         (__builtin_convertvector((signed_lanes)x, float_lanes) + 0.5F) * c->reciprocal;
     lanes index = (lanes) __builtin_convertvector(quotient, signed_lanes);
     if (has_edge)
         index += (lanes)(x == index * c->bin) & c->edge_shift;
     signed_lanes is_column = slot < c->n_columns;
-    slot = choose(is_column, slot, slot - slot + c->n_columns);
+    slot = choose(is_column, slot, zero + c->n_columns);
     return choose(within, index + slot * c->stride, discard);
 }
 

@@ -16,7 +16,8 @@ int spk__zip_name_is_safe(const char *name, size_t n)
     for (size_t start = 0; start <= n;) {
         const char *slash = memchr(name + start, '/', n - start);
         size_t stop = slash == NULL ? n : (size_t)(slash - name);
-        if (stop - start == 2 && memcmp(name + start, "..", 2) == 0)
+        size_t length = stop - start;
+        if (length == 0 || (length <= 2 && memcmp(name + start, "..", length) == 0))
             return 0;
         start = stop + 1;
     }

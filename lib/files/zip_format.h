@@ -45,7 +45,7 @@ static inline uint8_t *spk__zip_put(uint8_t *bytes, int n, uint64_t value)
 }
 
 /** Nonzero: a name that is safe to extract anywhere: UTF-8 without control characters, not
- *  empty, relative, no backslash, no part "..". At most 65531 bytes, room for ".npy". */
+ *  empty, relative, no backslash or colon, no part that is empty, "." or "..". At most 65531 bytes, room for ".npy". */
 int spk__zip_name_is_safe(const char *name, size_t n);
 
 #endif

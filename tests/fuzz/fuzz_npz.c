@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (int64_t k = 0; k < spk_npz_n_members(npz); k++) {
             const char *name = spk_npz_name(npz, k);
             const spk_array *array = NULL, *again = NULL;
-            fuzz_require(name != NULL && strstr(name, "../") == NULL && name[0] != '/');
+            fuzz_require(name != NULL && strncmp(name, "../", 3) != 0 &&
+                         strstr(name, "/../") == NULL && name[0] != '/');
             if (spk_npz_array(ctx, npz, name, &array) != SPK_OK)
                 continue;
             fuzz_require(spk_npz_array(ctx, npz, name, &again) == SPK_OK &&

@@ -164,8 +164,9 @@ static void an_empty_archive(void)
 
 static void writer_arguments(void)
 {
-    static const char *const bad_names[] = {"",     "/a",   "..",  "../a",    "a/../b",
-                                            "a\\b", "c:/x", "a\n", "a\xff b", "a/.."};
+    static const char *const bad_names[] = {"",      "/a",   "..",      "../a", "a/../b",
+                                            "a\\b",  "c:/x", "a/",      "a//b", ".",
+                                            "a/./b", "a\n",  "a\xff b", "a/.."};
     const int64_t shape[] = {2};
     const int32_t data[] = {1, 2, 3};
     spk_npz_writer *writer;

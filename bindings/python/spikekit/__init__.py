@@ -13,7 +13,7 @@ Times are integer samples. Results are the same for any number of threads. Long 
 other Python threads run, stop at Ctrl-C, and take ``progress=True``.
 """
 
-from ._abi import LIBRARY_PATH as library_path, spk_build_description as build_description
+from ._abi import LIBRARY_PATH as library_path, spk_build_description as _build_description
 from ._context import SpikekitWarning
 from ._errors import (
     AllocationError,
@@ -47,6 +47,18 @@ from .spikes import (
     restrict,
     spike_counts,
 )
+
+
+def build_description():
+    """How the library was built.
+
+    Returns
+    -------
+    str
+        Lines "name: value": compiler, flags, and the version of each library inside.
+    """
+    return _build_description()
+
 
 __all__ = [
     "AllocationError",

@@ -47,8 +47,9 @@ def correlograms(
         - (samples, unit of each spike, sampling_rate_hz): samples in order, whole numbers;
           units any integers;
         - a SpikeInterface sorting: pairs never span two of its segments;
-        - a pynapple TsGroup: seconds, put on the nanosecond grid unless `sampling_rate_hz` is
-          given; pairs never span two intervals of its time support.
+        - a pynapple TsGroup: seconds, put on the nanosecond grid (where a window has at most
+          2 s) unless `sampling_rate_hz` is given; pairs never span two intervals of its time
+          support.
     window_s : float
         FULL width of the window [s]: lags from -window_s / 2 to window_s / 2.
     bin_s : float

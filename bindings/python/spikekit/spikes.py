@@ -2,7 +2,7 @@
 """The spike table that every analysis takes, and what is done with it alone."""
 
 import ctypes
-from typing import NamedTuple
+from collections import namedtuple
 
 import numpy as np
 
@@ -17,14 +17,9 @@ _INT64 = ctypes.POINTER(ctypes.c_int64)
 _INT32 = ctypes.POINTER(ctypes.c_int32)
 
 
-class _Parts(NamedTuple):
-    samples: np.ndarray
-    units: np.ndarray
-    unit_ids: np.ndarray
-    sampling_rate_hz: float
-    start_sample: int
-    stop_sample: int
-    epochs: object
+_Parts = namedtuple(
+    "_Parts", "samples units unit_ids sampling_rate_hz start_sample stop_sample epochs"
+)
 
 
 class SpikeTable:
@@ -332,7 +327,7 @@ def restrict(data, epochs):
     )
 
 
-class BinnedSpikes(NamedTuple):
+class BinnedSpikes(namedtuple("BinnedSpikes", "counts starts_s bin_s unit_ids")):
     """Spikes per unit and bin.
 
     Attributes
@@ -345,13 +340,13 @@ class BinnedSpikes(NamedTuple):
     unit_ids : ndarray, shape (n_units,)
     """
 
-    counts: np.ndarray
-    starts_s: np.ndarray
-    bin_s: float
-    unit_ids: np.ndarray
+    __slots__ = ()
 
 
-class SparseBinnedSpikes(NamedTuple):
+_SPARSE = "offsets bins counts shape starts_s bin_s unit_ids"
+
+
+class SparseBinnedSpikes(namedtuple("SparseBinnedSpikes", _SPARSE)):
     """Spikes per unit and non-empty bin, in compressed rows.
 
     The non-empty bins of unit i are ``bins[offsets[i]:offsets[i + 1]]``, rising, with their
@@ -368,13 +363,7 @@ class SparseBinnedSpikes(NamedTuple):
         As in BinnedSpikes.
     """
 
-    offsets: np.ndarray
-    bins: np.ndarray
-    counts: np.ndarray
-    shape: tuple
-    starts_s: np.ndarray
-    bin_s: float
-    unit_ids: np.ndarray
+    __slots__ = ()
 
 
 def bin_spikes(data, bin_s=0.01, *, epochs=None, sparse=False):

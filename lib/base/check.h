@@ -16,11 +16,14 @@ spk_status spk__fail_memory(spk_context *ctx);
 void spk__log(spk_context *ctx, spk_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/** At the top of a function, before anything is allocated. */
+/** At the top of a function, before anything is allocated. Returns the status itself, so that
+ *  a compiler that cannot look into spk__fail() sees that it is not SPK_OK. */
 #define SPK_REQUIRE(ctx, condition, status, ...)                                         \
     do {                                                                                 \
-        if (!(condition))                                                                \
-            return spk__fail((ctx), (status), __VA_ARGS__);                              \
+        if (!(condition)) {                                                              \
+            (void)spk__fail((ctx), (status), __VA_ARGS__);                               \
+            return (status);                                                             \
+        }                                                                                \
     } while (0)
 
 #endif

@@ -106,7 +106,8 @@ static const command_usage usage = {
     .max_operands = 1,
 };
 
-static int draw(spk_context *ctx, const report_data *data, const char *folder)
+static int draw(spk_context *ctx, const report_data *data, const char *folder,
+                const char *shown)
 {
     enum {
         N_FILES = 5
@@ -129,7 +130,7 @@ static int draw(spk_context *ctx, const report_data *data, const char *folder)
     if (status != SPK_OK)
         code = command_fail("report", ctx, status);
     else
-        code = report_files_write(folder, files, N_FILES);
+        code = report_files_write(folder, shown, files, N_FILES);
     for (int i = 0; i < N_FILES; i++)
         report_text_free(&files[i].text);
     return code;
@@ -152,7 +153,7 @@ static int run(const report_arguments *arguments, spk_context *ctx)
         code = report_data_count(ctx, arguments->window_ms, arguments->bin_ms,
                                  arguments->max_peaks, &data);
     if (code == COMMAND_OK)
-        code = draw(ctx, &data, folder.path);
+        code = draw(ctx, &data, folder.path, arguments->output);
     if (code == COMMAND_OK)
         code = folder_output_commit("report", &folder);
     folder_output_end(&folder);

@@ -33,7 +33,8 @@ static int write_text(const char *path, const report_text *text)
     return error;
 }
 
-int report_files_write(const char *folder, const report_file *files, int n_files)
+int report_files_write(const char *folder, const char *shown, const report_file *files,
+                       int n_files)
 {
     char ending[32];
     int error = 0, n_written = 0;
@@ -43,7 +44,7 @@ int report_files_write(const char *folder, const report_file *files, int n_files
         error = path == NULL || files[i].text.failed ? ENOMEM
                                                      : write_text(path, &files[i].text);
         if (error != 0)
-            command_say("report", "%s/%s: %s", folder, files[i].name, strerror(error));
+            command_say("report", "%s/%s: %s", shown, files[i].name, strerror(error));
         n_written++;
         free(path);
     }
@@ -52,7 +53,7 @@ int report_files_write(const char *folder, const report_file *files, int n_files
         char *place = path_of(folder, files[i].name, "");
         if (error == 0 && path != NULL && place != NULL && rename(path, place) != 0) {
             error = errno;
-            command_say("report", "%s: %s", place, strerror(error));
+            command_say("report", "%s/%s: %s", shown, files[i].name, strerror(error));
         }
         if (path == NULL || place == NULL)
             error = ENOMEM;

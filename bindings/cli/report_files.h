@@ -10,8 +10,10 @@ typedef struct report_file {
     report_text text;
 } report_file;
 
-/** Writes all files beside their places and only then renames them; on failure, which it
- *  says, those places are as before. @return COMMAND_OK or an exit status */
-int report_files_write(const char *folder, const report_file *files, int n_files);
+/** Writes all files into a folder, beside their places, and only then renames them; on
+ *  failure, which it says, those places are as before. Messages call the folder `shown`.
+ *  @return COMMAND_OK or an exit status */
+int report_files_write(const char *folder, const char *shown, const report_file *files,
+                       int n_files);
 
 #endif

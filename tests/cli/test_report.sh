@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The page of report and the tables beside it.
+. "$(dirname "$0")/support.sh"
+
+cat >look.py <<'EOF_PYTHON'
+"""look.py page FOLDER | number FOLDER ID | truth SESSION FOLDER | tables FOLDER"""
+import json, math, os, re, sys
+import xml.etree.ElementTree as tree
+
+
+def table(folder, name):
+    with open(os.path.join(folder, name), encoding="utf-8") as file:
+        rows = [line.rstrip("\n").split("\t") for line in file]
+    assert all(len(row) == len(rows[0]) for row in rows), name
+    return [dict(zip(rows[0], row)) for row in rows[1:]]
+
+
+def page(folder):
+    """Well-formed, complete in itself, numbers only where numbers belong."""
+    with open(os.path.join(folder, "index.html"), encoding="utf-8") as file:
+        text = file.read()
+    assert text.startswith("<!DOCTYPE html>\n")
+    root = tree.fromstring(text.split("\n", 1)[1])
+    ids = [e.get("id") for e in root.iter() if e.get("id")]
+    assert len(ids) == len(set(ids)), "an id twice"
+    numeric = {"d", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "width", "height",
+               "viewBox", "data-rate", "data-isi", "data-order", "data-id"}
+    n_drawn = 0
+    for element in root.iter():
+        assert element.tag in (
+            "html head meta title style body header h1 h2 h3 nav a main p dl div dt dd small b "
+            "i em span details summary table tr th td code sup svg desc line text g path rect "
+            "circle form label input select option button article footer script").split(), \
+            element.tag
+        for name, value in element.attrib.items():
+            assert name not in ("src", "onclick", "onload", "onerror"), name
+            if name == "href":
+                assert value.startswith("#") and value[1:] in ids, value
+            if name in numeric and element.tag != "meta":
+                assert re.fullmatch(r"[-0-9. %MmhHvVzZ]*", value), (element.tag, name, value)
+            n_drawn += name == "d"
+    assert len(list(root.iter("script"))) == 1 and len(list(root.iter("style"))) == 1
+    assert not re.search(r"https?:|//[a-z]|@import|url\(", text), "something from outside"
+    return root, n_drawn
+
+
+def check_page(folder):
+    root, n_drawn = page(folder)
+    units = table(folder, "units.tsv")
+    cards = [e for e in root.iter("article") if e.get("class").startswith("u ")]
+    assert sorted(int(c.get("data-id")) for c in cards) == [int(u["unit_id"]) for u in units]
+    for svg in root.iter("svg"):
+        if svg.get("role") == "img":
+            assert svg.find("title") is not None and svg.find("title").text
+    peaks = [e for e in root.iter("article") if e.get("class") == "p"]
+    assert len(peaks) == len(table(folder, "peaks.tsv"))
+    if units:
+        assert n_drawn > 0
+
+
+def check_tables(folder):
+    """What one table says, the others say as well."""
+    units = table(folder, "units.tsv")
+    rates = table(folder, "rate_over_time.tsv")
+    total = sum(int(u["n_spikes"]) for u in units)
+    found = 0.0
+    for row in rates:
+        length = float(row["stop_s"]) - float(row["start_s"])
+        found += float(row["all_units"]) * length
+        parts = sum(float(row["unit_" + u["unit_id"]]) for u in units)
+        # each value has 9 digits
+        assert abs(parts - float(row["all_units"])) <= 1e-8 * (1 + parts) * len(units), row
+    assert abs(found - total) < 1e-6 * total, (found, total)
+    duration = float(rates[-1]["stop_s"])
+    for u in units:
+        assert abs(float(u["rate_hz"]) - int(u["n_spikes"]) / duration) < 1e-6, u
+    lags = table(folder, "autocorrelograms.tsv")
+    n = len(lags)
+    assert n % 2 == 1 and float(lags[n // 2]["lag_ms"]) == 0
+    for k in range(n):  # 15 samples a bin: no lag lies on an edge, so both halves agree
+        assert float(lags[k]["lag_ms"]) == -float(lags[n - 1 - k]["lag_ms"])
+        for u in units:
+            name = "unit_" + u["unit_id"]
+            assert lags[k][name] == lags[n - 1 - k][name], (k, name)
+
+
+def check_truth(session, folder):
+    """The strong connections are peaks in the right direction; few others are."""
+    with open(os.path.join(session, "truth.json"), encoding="utf-8") as file:
+        truth = json.load(file)
+    n_true = [unit["n_true_spikes"] for unit in truth["units"]]
+    duration = truth["n_samples"] / truth["options"]["sampling_rate_hz"]
+    peaks = {(int(p["first_id"]), int(p["second_id"])): p
+             for p in table(folder, "peaks.tsv") if p["kind"] == "directed"}
+    connected = set()
+    n_strong = 0
+    for c in truth["connections"]:
+        pair = (c["source"], c["target"])
+        connected.add(pair)
+        # Pairs that it adds near its latency, a fifth missed and less than half in the best
+        # bin, against the fluctuation of what is there by chance.
+        added = 0.3 * n_true[pair[0]] * c["strength"]
+        chance = n_true[pair[0]] * n_true[pair[1]] * 0.0005 / duration
+        if c["strength"] < 0 or added < 20 + 10 * math.sqrt(chance):
+            continue
+        n_strong += 1
+        assert pair in peaks, ("not found", c)
+        lag = float(peaks[pair]["lag_ms"])
+        # jitter of 0.3 ms and half a bin
+        assert abs(lag - 1000 * c["latency_s"]) < 1.2, (c, lag)
+    assert n_strong >= 3, n_strong
+    strangers = [pair for pair in peaks if pair not in connected
+                 and not any((m, pair[0]) in connected and (m, pair[1]) in connected
+                             for m in range(len(n_true)))
+                 and not any((pair[0], m) in connected and (m, pair[1]) in connected
+                             for m in range(len(n_true)))]
+    assert len(strangers) <= 1, strangers
+    for p in peaks.values():
+        assert float(p["ln_p"]) < math.log(0.01) and int(p["count"]) > float(p["expected"])
+
+
+{"page": check_page, "tables": check_tables, "truth": check_truth}[sys.argv[1]](*sys.argv[2:])
+EOF_PYTHON
+look() { check "look.py $*" "$python" look.py "$@"; }
+nothing_left() {
+    check "nothing is left of $1" sh -c "! ls -d $1 $1.part-* 2>/dev/null"
+}
+files='units.tsv rate_over_time.tsv autocorrelograms.tsv peaks.tsv index.html'
+
+expect 0 '' simulate -o session --units 20 --duration-s 300 --rate-median-hz 8 --seed 5 \
+    --connection-share 0.04 --connection-strength 0.2 --inhibitory-share 0.2 --burst-share 0 \
+    --quiet
+expect 0 '^spikekit report: page/index.html: 20 units, [0-9]+ directed' \
+    report session -o page --max-peaks 1000
+for file in $files; do
+    check "$file is there" [ -s page/$file ]
+done
+check "nothing else is there" [ "$(ls page | wc -l)" -eq 5 ]
+look page page
+look tables page
+look truth session page
+
+# The same bytes, whatever the threads and the place.
+cp -r session elsewhere
+mkdir other && mv elsewhere other/session
+for threads in 1 3; do
+    expect 0 '' report other/session/ -o threads$threads --threads $threads --quiet \
+        --max-peaks 1000
+    check "--quiet says nothing" [ ! -s err.txt ]
+    for file in $files; do
+        same page/$file threads$threads/$file
+    done
+done
+
+# Fewer peaks are the first ones of each kind.
+expect 0 '' report session -o few --max-peaks 3
+check "three are kept" [ "$(grep -c '^directed' few/peaks.tsv)" -eq 3 ]
+check "the strongest" sh -c "grep ^directed page/peaks.tsv | head -n 3 >a
+    grep ^directed few/peaks.tsv | cmp - a"
+look page few
+expect 0 '' report session -o few --max-peaks 0 --overwrite
+check "none is kept" [ "$(wc -l <few/peaks.tsv)" -eq 1 ]
+look page few
+
+# A folder that is there.
+expect 1 'page: not empty; --overwrite' report session -o page
+cp page/index.html before
+expect 1 '99' report session -o page --overwrite --units 99
+same before page/index.html
+expect 0 '' report session -o page --overwrite --units 0-4
+check "five units" [ "$(wc -l <page/units.tsv)" -eq 6 ]
+look page page
+look tables page
+
+# Nothing is left of a failure.
+expect 1 '99' report session -o failed --units 99
+nothing_left failed
+expect 1 'nothing-here' report nothing-here -o failed
+nothing_left failed
+expect 2 '-o FOLDER is missing' report session
+expect 2 'at most 2001 bins' report session -o failed --bin-ms 0.04
+expect 1 'bin' report session -o failed --bin-ms 0
+expect 2 'max-peaks' report session -o failed --max-peaks=-1
+nothing_left failed
+(
+    ulimit -f 8 # blocks of 512 or 1024 bytes: less than the page
+    "$spikekit" report session -o failed 2>full.txt
+)
+check "a full disk fails" grep -q '^spikekit report: failed/[a-z_.]*: ' full.txt
+nothing_left failed
+
+# Short windows leave nothing to test, odd ones still draw.
+for options in '--window-ms 18' '--window-ms 1 --bin-ms 1' '--window-ms 30 --bin-ms 7' \
+    '--window-ms 1000 --bin-ms 0.6' '--window-ms 60 --bin-ms 0.1'; do
+    # shellcheck disable=SC2086
+    expect 0 '' report session -o odd --overwrite $options
+    look page odd
+done
+expect 0 '' report session -o odd --overwrite --window-ms 18
+check "says why" grep -q 'too short to test peaks' odd/index.html
+
+# Texts from files stay texts.
+hostile="a<b>&\"c'"
+cp -r session "$hostile"
+rm -f "$hostile"/cluster_*
+printf 'cluster_id\tKSLabel\n0\t<script>alert(1)</script>\n1\t"><img src=x>\n2\tgood\n3\t]]>&amp;\n' \
+    >"$hostile/cluster_KSLabel.tsv"
+expect 0 '' report "$hostile" -o hostile
+look page hostile
+check "label escaped" grep -q '&lt;script&gt;alert(1)' hostile/index.html
+check "no foreign script" sh -c '! grep -q "<script>alert" hostile/index.html'
+check "name escaped" grep -q '<h1>a&lt;b&gt;&amp;&quot;c&#39;</h1>' hostile/index.html
+
+# Little data: no spikes, one unit, no positions.
+printf 'start_s\tstop_s\n1000\t1001\n' >none.tsv
+expect 0 '' convert session -o empty --epochs none.tsv --quiet
+expect 0 'empty-page/index.html: [0-9]+ units' report empty -o empty-page
+look page empty-page
+expect 0 '' report session -o one --units 3
+look page one
+look tables one
+expect 0 'bare/index.html: 20 units' report --times session/spike_times.npy \
+    --clusters session/spike_clusters.npy --rate 30000 -o bare
+look page bare
+look tables bare
+check "says that positions lack" grep -q 'gives no positions' bare/index.html
+finish

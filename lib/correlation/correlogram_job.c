@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/check.h"
 #include "base/memory.h"
+#include "base/parallel.h"
 #include "correlation/correlogram_rows.h"
 
 #include <string.h>
@@ -81,13 +82,60 @@ void spk__correlogram_job_destroy(spk__correlogram_job *job)
     job->slots = NULL;
 }
 
+typedef struct index_state {
+    const spk__correlogram_job *job;
+    const spk__row_group *group;
+    slot_state *parts; /* [SPK__TABLE_PARTS][n_slots] */
+} index_state;
+
+/* Where the spikes of each row begin that lie in each part: after those of earlier parts.
+ * Spikes of other rows all write to the part's place after the last one of the group, so the
+ * loop over spikes does not branch. */
+static void place_parts(const index_state *state)
+{
+    const spk__partner_table *table = &state->job->table;
+    const spk__row_group *group = state->group;
+    int64_t n = group->offsets[group->last - group->first];
+
+    for (int64_t p = 0; p < SPK__TABLE_PARTS; p++)
+        for (int32_t s = 0; s < table->n_slots; s++)
+            state->parts[p * table->n_slots + s] = (slot_state){n + p, 0};
+    for (int64_t r = group->first; r < group->last; r++) {
+        int32_t slot = state->job->slots[spk__layout_row(&state->job->layout, r)];
+        int64_t place = group->offsets[r - group->first];
+        for (int64_t p = 0; p < SPK__TABLE_PARTS; p++) {
+            state->parts[p * table->n_slots + slot] = (slot_state){place, 1};
+            place += table->part_counts[p * table->n_slots + slot];
+        }
+    }
+}
+
+static spk_status index_part(void *argument, int64_t part, int32_t worker)
+{
+    const index_state *state = argument;
+    const spk__partner_table *table = &state->job->table;
+    slot_state *slots = state->parts + part * table->n_slots;
+    uint32_t *references = state->group->references;
+    int64_t end = (part + 1) * table->part_length;
+    (void)worker;
+
+    for (int64_t place = part * table->part_length; place < end && place < table->n;
+         place++) {
+        slot_state *slot = &slots[spk__partner_table_slot(table, place)];
+        references[slot->place] = (uint32_t)place;
+        slot->place += slot->step;
+    }
+    return SPK_OK;
+}
+
 spk_status spk__row_group_create(spk_context *ctx, const spk__correlogram_job *job,
                                  int64_t first, int64_t end, spk__row_group *group)
 {
-    spk_status status = SPK_OK;
+    spk_status status;
     const int64_t *slot_counts = job->table.slot_counts;
     int64_t n = 0;
     int64_t last = first;
+    index_state state = {.job = job, .group = group};
 
     while (last < end) {
         int64_t more = slot_counts[job->slots[spk__layout_row(&job->layout, last)]];
@@ -100,29 +148,23 @@ spk_status spk__row_group_create(spk_context *ctx, const spk__correlogram_job *j
     group->offsets = spk__alloc(ctx, last - first + 1, sizeof *group->offsets);
     group->references =
         spk__alloc(ctx, n + SPK__KERNEL_LOOKAHEAD, sizeof *group->references);
-    slot_state *next = spk__alloc(ctx, job->table.n_slots, sizeof *next);
-    if (group->offsets == NULL || group->references == NULL || next == NULL) {
+    state.parts = spk__alloc(ctx, (int64_t)SPK__TABLE_PARTS * job->table.n_slots,
+                             sizeof *state.parts);
+    if (group->offsets == NULL || group->references == NULL || state.parts == NULL) {
         status = spk__fail_memory(ctx);
         goto cleanup;
     }
-    /* Spikes of other rows all write to the place after the last, so nothing branches. */
-    for (int32_t s = 0; s < job->table.n_slots; s++)
-        next[s] = (slot_state){n, 0};
     group->offsets[0] = 0;
-    for (int64_t r = first; r < last; r++) {
-        int32_t slot = job->slots[spk__layout_row(&job->layout, r)];
-        next[slot] = (slot_state){group->offsets[r - first], 1};
-        group->offsets[r - first + 1] = next[slot].place + slot_counts[slot];
-    }
-    for (int64_t place = 0; place < job->table.n; place++) {
-        slot_state *slot = &next[spk__partner_table_slot(&job->table, place)];
-        group->references[slot->place] = (uint32_t)place;
-        slot->place += slot->step;
-    }
+    for (int64_t r = first; r < last; r++)
+        group->offsets[r - first + 1] =
+            group->offsets[r - first] +
+            slot_counts[job->slots[spk__layout_row(&job->layout, r)]];
+    place_parts(&state);
+    status = spk__parallel_for(ctx, SPK__TABLE_PARTS, index_part, &state, NULL);
     memset(group->references + n, 0, SPK__KERNEL_LOOKAHEAD * sizeof *group->references);
 
 cleanup:
-    spk__free(next);
+    spk__free(state.parts);
     if (status != SPK_OK)
         spk__row_group_destroy(group);
     return status;

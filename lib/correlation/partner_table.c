@@ -87,6 +87,8 @@ static int64_t fill(spk__partner_table *table, spk__retimer *retimer, int64_t *m
     int64_t n;
     int64_t last = 0;
     int64_t n_marks = 0;
+    uint32_t *part_counts = table->part_counts;
+    int64_t part_end = table->part_length;
     int32_t bits = table->time_bits;
     uint32_t mask = (uint32_t)((1ull << bits) - 1);
 
@@ -104,14 +106,22 @@ static int64_t fill(spk__partner_table *table, spk__retimer *retimer, int64_t *m
         else
             for (int64_t k = 0; k < n; k++)
                 table->wide[place + k] = (uint64_t)slots[k] << 32 | (uint32_t)times[k];
-        for (int64_t k = 0; k < n; k++)
-            table->slot_counts[slots[k]]++;
+        for (int64_t k = 0; k < n; k++) {
+            if (place - SPK__TABLE_PADDING + k == part_end) {
+                part_counts += table->n_slots;
+                part_end += table->part_length;
+            }
+            part_counts[slots[k]]++;
+        }
         for (int64_t k = 0; k < n; k += MARK)
             marks[n_marks++] = times[k];
         last = times[n - 1];
         place += n;
     }
     table->n = place - SPK__TABLE_PADDING;
+    for (int64_t p = 0; p < SPK__TABLE_PARTS; p++)
+        for (int32_t s = 0; s < table->n_slots; s++)
+            table->slot_counts[s] += table->part_counts[p * table->n_slots + s];
     table->span = last > retimer->silence ? last - retimer->silence : 1;
     for (int64_t k = 0; k < SPK__TABLE_PADDING; k++) {
         int64_t time = last + retimer->silence;
@@ -142,6 +152,9 @@ spk_status spk__partner_table_create(spk_context *ctx, const spk_spikes *spikes,
     table->n_slots = n_slots;
     table->time_bits = 32 - slot_bits;
     table->slot_counts = spk__alloc_zero(ctx, n_slots, sizeof *table->slot_counts);
+    table->part_counts = spk__alloc_zero(ctx, (int64_t)SPK__TABLE_PARTS * n_slots,
+                                         sizeof *table->part_counts);
+    table->part_length = spikes->n_spikes / SPK__TABLE_PARTS + 1;
     /* A time must tell "out of reach", up to 2 reach + 1 away, from "wrapped around"; and
      * the narrow kernel divides in single precision, exact below 2^21. */
     if (2 * bins->reach + 2 < (int64_t)1 << (32 - slot_bits) &&
@@ -150,8 +163,8 @@ spk_status spk__partner_table_create(spk_context *ctx, const spk_spikes *spikes,
     else
         table->wide = spk__alloc(ctx, room, sizeof *table->wide);
     int64_t *marks = spk__alloc(ctx, spikes->n_spikes / MARK + 2, sizeof *marks);
-    if (table->slot_counts == NULL || (table->narrow == NULL && table->wide == NULL) ||
-        marks == NULL) {
+    if (table->slot_counts == NULL || table->part_counts == NULL ||
+        (table->narrow == NULL && table->wide == NULL) || marks == NULL) {
         spk__free(marks);
         spk__partner_table_destroy(table);
         return spk__fail_memory(ctx);
@@ -178,5 +191,6 @@ void spk__partner_table_destroy(spk__partner_table *table)
     spk__free(table->narrow);
     spk__free(table->wide);
     spk__free(table->slot_counts);
+    spk__free(table->part_counts);
     memset(table, 0, sizeof *table);
 }

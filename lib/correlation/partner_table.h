@@ -35,7 +35,9 @@ int64_t spk__retimer_next(spk__retimer *retimer, int64_t capacity, int64_t *time
                           int32_t *slots);
 
 enum {
-    SPK__TABLE_PADDING = 64 /* entries out of reach before and after, for whole blocks */
+    SPK__TABLE_PADDING = 64, /* entries out of reach before and after, for whole blocks */
+    SPK__TABLE_PARTS =
+        8 /* stretches whose spikes are counted apart, to index in parallel */
 };
 
 /**
@@ -50,6 +52,8 @@ typedef struct spk__partner_table {
     int32_t n_slots;  /* slots in use */
     int32_t time_bits;
     int64_t *slot_counts;  /* [n_slots] spikes of each slot */
+    uint32_t *part_counts; /* [SPK__TABLE_PARTS][n_slots] of these, in each part */
+    int64_t part_length;   /* places in a part; the last ones may have fewer or none */
     int64_t span;          /* shortened time from first to last spike, at least 1 */
     int64_t most_partners; /* at most this many spikes within reach after any spike */
 } spk__partner_table;

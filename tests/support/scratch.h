@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 typedef struct scratch {
-    char folder[256];
-    char paths[8][512]; /* scratch_path() answers, used in turn */
+    char folder[512];
+    char paths[8][1024]; /* scratch_path() answers, used in turn */
     int next;
 } scratch;
 

@@ -44,7 +44,7 @@ def main(stage, libdir):
                     return 1
                 Path(folder, "correlogram.c").write_text(code)
                 continue
-            command = ["bash", "-euo", "pipefail", "-c"] if language == "sh" else ["python3", "-c"]
+            command = ["bash", "-euo", "pipefail", "-c"] if language == "sh" else [sys.executable, "-c"]
             result = subprocess.run(command + [code], cwd=folder, env=environment(stage, libdir),
                                     stdin=subprocess.DEVNULL)
             if result.returncode != 0:

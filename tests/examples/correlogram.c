@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Counts all correlograms of a sorted session and prints the pair with the highest bin. */
+/* Counts all correlograms of a sorted session and prints the sharpest peak. */
+#include <math.h>
 #include <spikekit/spikekit.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,11 +36,22 @@ int main(int argc, char **argv)
     if (status != SPK_OK)
         goto cleanup;
 
-    int64_t best = 0, n = spikes->n_units, bins = options.n_bins;
-    for (int64_t k = 0; k < length; k++)
-        if (k / bins / n != k / bins % n && counts[k] > counts[best])
-            best = k;
-    printf("units %lld and %lld: %lld pairs at %.1f ms\n",
+    /* The bin that stands highest above its pair's mean, in standard deviations of a count */
+    int64_t n = spikes->n_units, bins = options.n_bins, best = 0;
+    double most = 0;
+    for (int64_t pair = 0; pair < n * n; pair++) {
+        double mean = 0;
+        for (int64_t k = 0; k < bins; k++)
+            mean += (double)counts[pair * bins + k] / (double)bins;
+        for (int64_t k = 0; k < bins && pair / n != pair % n; k++) {
+            double height = ((double)counts[pair * bins + k] - mean) / sqrt(mean);
+            if (height > most) {
+                most = height;
+                best = pair * bins + k;
+            }
+        }
+    }
+    printf("unit %lld to unit %lld: %lld pairs at %.1f ms\n",
            (long long)ids[best / bins / n], (long long)ids[best / bins % n],
            (long long)counts[best],
            1e3 * (double)((best % bins - bins / 2) * options.bin_samples) /

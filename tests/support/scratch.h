@@ -31,7 +31,9 @@ static inline const char *scratch_path(scratch *s, const char *name)
 {
     char *path = s->paths[s->next];
     s->next = (s->next + 1) % 8;
-    snprintf(path, sizeof s->paths[0], "%s/%s", s->folder, name);
+    const size_t length = strlen(s->folder);
+    memcpy(path, s->folder, length);
+    snprintf(path + length, sizeof s->paths[0] - length, "/%s", name);
     return path;
 }
 
@@ -92,7 +94,8 @@ static inline void scratch_empty_path(const char *path)
         struct stat about;
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
-        snprintf(name, sizeof name, "%s/%s", path, e->d_name);
+        if (snprintf(name, sizeof name, "%s/%s", path, e->d_name) >= (int)sizeof name)
+            continue;
         if (lstat(name, &about) == 0 && S_ISDIR(about.st_mode)) {
             scratch_empty_path(name);
             rmdir(name);

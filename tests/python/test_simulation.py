@@ -124,7 +124,7 @@ def test_no_connections():
         (dict(duration_s=0), ValueError, "duration_s"),
         (dict(duration_s=float("nan")), ValueError, "duration_s"),
         (dict(missed_max=2), ValueError, "missed_max"),
-        (dict(duration_s="long"), TypeError, ""),
+        (dict(duration_s="long"), TypeError, None),
         (dict(units=3), TypeError, "no option 'units'; there are seed, n_units"),
     ],
 )

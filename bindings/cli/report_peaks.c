@@ -101,7 +101,8 @@ static spk_status keep(report_peaks *peaks, const report_peak *peak,
 
 static double distance(const report_unit *a, const report_unit *b)
 {
-    return hypot(a->x_um - b->x_um, a->y_um - b->y_um);
+    const double across = a->x_um - b->x_um;
+    return hypot(isnan(across) ? 0 : across, a->y_um - b->y_um);
 }
 
 /* Near units share channels: a sorter then misses one of two overlapping spikes, or finds

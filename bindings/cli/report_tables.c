@@ -33,7 +33,7 @@ static void add_unit_names(report_text *text, const report_data *data)
     report_text_put(text, "\n");
 }
 
-/* Seconds from the start of the recording, rates in Hz. */
+/* Seconds as in the session, rates in Hz. */
 void report_tables_add_rates(report_text *text, const report_data *data)
 {
     const report_times *times = &data->times;
@@ -44,8 +44,9 @@ void report_tables_add_rates(report_text *text, const report_data *data)
         int64_t sum = 0;
         for (int64_t u = 0; u < data->n_units; u++)
             sum += data->unit_counts[u * times->n + k];
-        report_text_value(text, (double)k * times->bin_s);
-        add_value(text, (double)k * times->bin_s + length);
+        const double start_s = data->start_s + (double)k * times->bin_s;
+        report_text_value(text, start_s);
+        add_value(text, start_s + length);
         add_value(text, length > 0 ? (double)sum / length : (double)NAN);
         for (int64_t u = 0; u < data->n_units; u++) {
             const int32_t count = data->unit_counts[u * times->n + k];

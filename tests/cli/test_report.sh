@@ -3,8 +3,8 @@
 . "$(dirname "$0")/support.sh"
 
 cat >look.py <<'EOF_PYTHON'
-"""look.py page FOLDER | number FOLDER ID | truth SESSION FOLDER | tables FOLDER"""
-import json, math, os, re, sys
+"""look.py page FOLDER | tables FOLDER | peaks SESSION FOLDER | truth SESSION FOLDER"""
+import ast, json, math, os, re, struct, sys
 import xml.etree.ElementTree as tree
 
 
@@ -119,7 +119,74 @@ def check_truth(session, folder):
         assert float(p["ln_p"]) < math.log(0.01) and int(p["count"]) > float(p["expected"])
 
 
-{"page": check_page, "tables": check_tables, "truth": check_truth}[sys.argv[1]](*sys.argv[2:])
+def vector(path):
+    """A vector of integers from an .npy file of version 1."""
+    with open(path, "rb") as file:
+        data = file.read()
+    size = struct.unpack("<H", data[8:10])[0]
+    header = ast.literal_eval(data[10:10 + size].decode())
+    n = header["shape"][0]
+    return struct.unpack("<%d%s" % (n, {"<i8": "q", "<i4": "i"}[header["descr"]]),
+                         data[10 + size:])
+
+
+def poisson_log_upper(count, mean):
+    """ln P(N >= count), summed from the first term on; count is above the mean."""
+    terms = [-mean + k * math.log(mean) - math.lgamma(k + 1)
+             for k in range(count, count + 400)]
+    return terms[0] + math.log(math.fsum(math.exp(t - terms[0]) for t in terms))
+
+
+def check_peaks(session, folder):
+    """All peaks from the definition, at 30 kHz, 100 ms and 0.5 ms: 201 bins of 15 samples."""
+    trains = {}
+    for sample, unit in zip(vector(os.path.join(session, "spike_times.npy")),
+                            vector(os.path.join(session, "spike_clusters.npy"))):
+        trains.setdefault(unit, []).append(sample)
+    units = sorted(trains)
+    cutoff = math.log(0.01 / (len(units) * (len(units) - 1) * (10 + 0.5)))
+    expected = {}
+    for i in units:
+        for j in units:
+            if i == j:
+                continue
+            counts = [0] * 201
+            first = 0
+            targets = trains[j] + [1 << 60]
+            for s in trains[i]:
+                while targets[first] < s - 1508:
+                    first += 1
+                for n in range(first, len(targets)):
+                    k = (2 * (targets[n] - s) + 201 * 15) // 30
+                    if k > 200:
+                        break
+                    if k >= 0:
+                        counts[k] += 1
+            mean = (sum(counts[:81]) + sum(counts[120:]) + 1) / 162
+            for kind, bins in (("directed", range(101, 111)), ("synchronous", [100])):
+                if kind == "synchronous" and i > j:
+                    continue
+                k = max(bins, key=lambda b: (counts[b], -b))
+                if counts[k] <= mean or max(counts[k - 1], counts[k + 1]) > counts[k]:
+                    continue
+                log_p = poisson_log_upper(counts[k], mean)
+                if log_p < cutoff:
+                    expected[kind, i, j] = (k - 100) / 2, counts[k], mean, log_p
+    found = table(folder, "peaks.tsv")
+    assert len(found) == len(expected) > 10, (len(found), len(expected))
+    for p in found:
+        lag, count, mean, log_p = expected[p["kind"], int(p["first_id"]), int(p["second_id"])]
+        assert float(p["lag_ms"]) == lag and int(p["count"]) == count, p
+        # 9 digits; lgamma of thousands leaves 1e-12 of a few 1e4
+        assert abs(float(p["expected"]) - mean) < 1e-8 * mean, (p, mean)
+        assert abs(float(p["ln_p"]) - log_p) < 1e-7 * (1 - log_p), (p, log_p)
+    for kind in "directed", "synchronous":
+        order = [float(p["ln_p"]) for p in found if p["kind"] == kind]
+        assert order == sorted(order), kind
+
+
+{"page": check_page, "tables": check_tables, "peaks": check_peaks,
+ "truth": check_truth}[sys.argv[1]](*sys.argv[2:])
 EOF_PYTHON
 look() { check "look.py $*" "$python" look.py "$@"; }
 nothing_left() {
@@ -138,6 +205,7 @@ done
 check "nothing else is there" [ "$(ls page | wc -l)" -eq 5 ]
 look page page
 look tables page
+look peaks session page
 look truth session page
 
 # The same bytes, whatever the threads and the place.

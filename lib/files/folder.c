@@ -96,12 +96,6 @@ int64_t spk__file_size(const char *path)
                                                              : -1;
 }
 
-int spk__is_folder(const char *path)
-{
-    struct stat about;
-    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
-}
-
 int spk__starts_with(const char *text, const char *start)
 {
     return strncmp(text, start, strlen(start)) == 0;

@@ -25,9 +25,6 @@ char *spk__path_join(spk_context *ctx, const char *folder, const char *name);
 /** Bytes of a regular file, or -1. */
 int64_t spk__file_size(const char *path);
 
-/** Nonzero: a folder. */
-int spk__is_folder(const char *path);
-
 int spk__starts_with(const char *text, const char *start);
 int spk__ends_with(const char *text, const char *end);
 

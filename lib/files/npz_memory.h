@@ -8,4 +8,7 @@
 spk_status spk__npz_open_memory(spk_context *ctx, const char *name, const uint8_t *bytes,
                                 size_t n_bytes, spk_npz **npz);
 
+/** For tests: what is written from now on has 64-bit sizes, as archives beyond 4 GB have. */
+void spk__npz_writer_force_zip64(spk_npz_writer *writer);
+
 #endif

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "files/array_convert.h"
 #include "files/npy_header.h"
+#include "files/npz_memory.h"
 #include "files/utf8.h"
 #include "files/write_file.h"
 #include "files/zip_format.h"
@@ -21,7 +22,7 @@ enum {
 };
 
 /* From here on a member gets 64-bit sizes. Deflate may add 5 bytes a block of 16 KB or so. */
-static const uint64_t LARGE_SIZE = 0xf0000000;
+static const uint64_t LARGE_SIZE = 0xf0000000, FAR_OFFSET = UINT32_MAX;
 
 typedef struct member {
     char *name; /* with ".npy" */
@@ -42,12 +43,23 @@ struct spk_npz_writer {
     int64_t capacity;
     uint64_t missing; /* bytes of the last member still to come */
     int is_open;      /* the last member is not closed */
+    int always_64;    /* for tests: 64-bit sizes everywhere */
     int failed;       /* a write failed: the archive cannot be finished */
 };
 
-static int is_large(const member *m)
+static int is_large(const spk_npz_writer *writer, const member *m)
 {
-    return m->size >= LARGE_SIZE;
+    return writer->always_64 || m->size >= LARGE_SIZE;
+}
+
+static int is_far(const spk_npz_writer *writer, uint64_t offset)
+{
+    return writer->always_64 || offset >= FAR_OFFSET;
+}
+
+void spk__npz_writer_force_zip64(spk_npz_writer *writer)
+{
+    writer->always_64 = 1;
 }
 
 static void *allocate(void *ctx, unsigned count, unsigned size)
@@ -160,13 +172,13 @@ static spk_status append(spk_context *ctx, spk_npz_writer *writer, const void *d
 static uint8_t *put_common(uint8_t *at, const spk_npz_writer *writer, const member *m)
 {
     uint64_t sizes[2] = {m->packed_size, m->size};
-    at = spk__zip_put(at, 2, is_large(m) ? 45 : 20);
+    at = spk__zip_put(at, 2, is_large(writer, m) ? 45 : 20);
     at = spk__zip_put(at, 2, SPK__ZIP_FLAG_UTF8);
     at = spk__zip_put(at, 2, writer->has_stream ? SPK__ZIP_DEFLATED : SPK__ZIP_STORED);
     at = spk__zip_put(at, 4, 0x00210000); /* 1980-01-01, the format's first day */
     at = spk__zip_put(at, 4, m->crc);
     for (int k = 0; k < 2; k++)
-        at = spk__zip_put(at, 4, is_large(m) ? UINT32_MAX : sizes[k]);
+        at = spk__zip_put(at, 4, is_large(writer, m) ? UINT32_MAX : sizes[k]);
     return spk__zip_put(at, 2, strlen(m->name));
 }
 
@@ -179,7 +191,7 @@ static size_t format_local(const spk_npz_writer *writer,
 {
     const member *m = &writer->members[writer->n_members - 1];
     uint8_t *at = extra;
-    if (is_large(m)) {
+    if (is_large(writer, m)) {
         at = spk__zip_put(at, 2, SPK__ZIP_EXTRA_64);
         at = spk__zip_put(at, 2, 16);
         at = spk__zip_put(at, 8, m->size);
@@ -372,11 +384,11 @@ static spk_status write_central(spk_context *ctx, spk_npz_writer *writer, const 
 {
     uint8_t header[SPK__ZIP_CENTRAL_SIZE], extra[28], *e = extra;
     spk_status status;
-    int far = m->offset >= UINT32_MAX;
-    if (is_large(m) || far) {
+    int far = is_far(writer, m->offset);
+    if (is_large(writer, m) || far) {
         e = spk__zip_put(e, 2, SPK__ZIP_EXTRA_64);
-        e = spk__zip_put(e, 2, (is_large(m) ? 16u : 0u) + (far ? 8u : 0u));
-        if (is_large(m)) {
+        e = spk__zip_put(e, 2, (is_large(writer, m) ? 16u : 0u) + (far ? 8u : 0u));
+        if (is_large(writer, m)) {
             e = spk__zip_put(e, 8, m->size);
             e = spk__zip_put(e, 8, m->packed_size);
         }
@@ -405,7 +417,8 @@ static spk_status write_end(spk_context *ctx, spk_npz_writer *writer, uint64_t s
     uint8_t *at = end;
     uint64_t stop = (uint64_t)spk__write_position(writer->file);
     uint64_t n = (uint64_t)writer->n_members;
-    if (n >= UINT16_MAX || start >= UINT32_MAX || stop - start >= UINT32_MAX) {
+    int is_64 = n >= UINT16_MAX || is_far(writer, start) || is_far(writer, stop - start);
+    if (is_64) {
         at = spk__zip_put(at, 4, SPK__ZIP_END64);
         at = spk__zip_put(at, 8, SPK__ZIP_END64_SIZE - 12);
         at = spk__zip_put(at, 4, 45u << 16 | 3 << 8 | 45); /* made by, needed */
@@ -422,9 +435,9 @@ static spk_status write_end(spk_context *ctx, spk_npz_writer *writer, uint64_t s
     at = spk__zip_put(at, 4, SPK__ZIP_END);
     at = spk__zip_put(at, 4, 0);
     for (int k = 0; k < 2; k++)
-        at = spk__zip_put(at, 2, n < UINT16_MAX ? n : UINT16_MAX);
-    at = spk__zip_put(at, 4, stop - start < UINT32_MAX ? stop - start : UINT32_MAX);
-    at = spk__zip_put(at, 4, start < UINT32_MAX ? start : UINT32_MAX);
+        at = spk__zip_put(at, 2, is_64 ? UINT16_MAX : n);
+    at = spk__zip_put(at, 4, is_64 ? UINT32_MAX : stop - start);
+    at = spk__zip_put(at, 4, is_64 ? UINT32_MAX : start);
     at = spk__zip_put(at, 2, 0);
     return spk__write_append(ctx, writer->file, end, (size_t)(at - end));
 }

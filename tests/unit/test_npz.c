@@ -456,6 +456,43 @@ static void reads_zip64(void)
     fails(read_all(bytes, n), SPK_ERR_FORMAT, "zip64 field");
 }
 
+/* What an archive beyond 4 GB looks like, without its size. */
+static void writes_zip64(void)
+{
+    for (int deflate = 0; deflate < 2; deflate++) {
+        const char *path = scratch_path(&folder, "x.npz");
+        spk_npz_writer *writer;
+        spk_npz *npz, *source;
+        const spk_array *a;
+        int16_t plain[6];
+        size_t n;
+        CU_ASSERT_FATAL(spk_npz_open(ctx, "golden/npy/stored.npz", &source) == SPK_OK);
+        CU_ASSERT_FATAL(spk_npz_writer_create(ctx, path, deflate, &writer) == SPK_OK);
+        spk__npz_writer_force_zip64(writer);
+        CU_ASSERT_EQUAL(spk_npz_array(ctx, source, "i2_big_F", &a), SPK_OK);
+        CU_ASSERT_EQUAL(spk_npz_writer_add(ctx, writer, "a", a), SPK_OK);
+        CU_ASSERT_EQUAL(spk_npz_writer_add(ctx, writer, "b", a), SPK_OK);
+        CU_ASSERT_EQUAL(spk_npz_writer_finish(ctx, writer), SPK_OK);
+        spk_npz_writer_destroy(writer);
+        spk_npz_close(source);
+        char *bytes = scratch_read(path, &n);
+        const uint8_t *end = (const uint8_t *)bytes + n - SPK__ZIP_END_SIZE;
+        CU_ASSERT_EQUAL(spk__zip_get(end + 8, 4), UINT32_MAX);
+        CU_ASSERT_EQUAL(spk__zip_get(end - 20, 4), SPK__ZIP_END64_LOCATOR);
+        CU_ASSERT_EQUAL(spk__zip_get((const uint8_t *)bytes + 18, 8), UINT64_MAX);
+        CU_ASSERT_EQUAL(spk__zip_get((const uint8_t *)bytes + 39, 8), 140); /* the size */
+        free(bytes);
+        CU_ASSERT_FATAL(spk_npz_open(ctx, path, &npz) == SPK_OK);
+        CU_ASSERT_EQUAL(spk_npz_array(ctx, npz, "b", &a), SPK_OK);
+        CU_ASSERT(spk__array_is_plain(a)); /* turned round and to rows */
+        memcpy(plain, a->data, sizeof plain);
+        for (int k = 0; k < 6; k++)
+            CU_ASSERT_EQUAL(plain[k], k - 2);
+        spk_npz_close(npz);
+    }
+    scratch_clear(&folder);
+}
+
 static spk_status write_stored(spk_context *c, void *path)
 {
     return write_archive(c, path, 0);
@@ -500,7 +537,8 @@ static const suite_test tests[] = {
     {"hostile archives", hostile_archives},
     {"doubles and overlaps", doubles_and_overlaps},
     {"bombs", bombs},
-    {"zip64", reads_zip64},
+    {"reads zip64", reads_zip64},
+    {"writes zip64", writes_zip64},
     {"allocation failures", allocation_failures},
 };
 

@@ -69,8 +69,9 @@ static void draw_ticks(report_text *text, const report_axis *axis, int horizonta
         return;
     }
     const double step = report_round_up((axis->to - axis->from) / axis->n_ticks * 0.8);
-    for (double k = ceil(axis->from / step - 1e-9); k <= axis->to / step + 1e-9; k++)
-        draw_tick(text, axis, horizontal, k * step);
+    const int64_t last = (int64_t)floor(axis->to / step + 1e-9);
+    for (int64_t k = (int64_t)ceil(axis->from / step - 1e-9); k <= last; k++)
+        draw_tick(text, axis, horizontal, (double)k * step);
 }
 
 void report_chart_begin(report_text *text, const char *id, int height_px,

@@ -4,7 +4,6 @@
 #include "report_page.h"
 
 #include <math.h>
-#include <spikekit/version.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,13 +2,11 @@
 #include "report_page.h"
 #include "report_cards.h"
 
-#include <math.h>
 #include <spikekit/version.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A box for each quality, in the order in which they occur. */
-static int add_tools(report_text *text, const report_data *data)
+static void add_tools(report_text *text, const report_data *data)
 {
     enum {
         MAX_BOXES = 12
@@ -39,10 +37,10 @@ static int add_tools(report_text *text, const report_data *data)
         "</span><label>Order <select id=\"order\">"
         "<option value=\"order\">%s</option><option value=\"rate\">by rate, "
         "highest first</option><option value=\"isi\">by short intervals, fewest "
-        "first</option><option value=\"id\">by id</option></select></label>"
+        "first</option>%s</select></label>"
         "<span id=\"shown\"></span></form>\n",
-        data->has_positions ? "by depth, from the top" : "as listed");
-    return 1;
+        data->has_positions ? "by depth, from the top" : "by id",
+        data->has_positions ? "<option value=\"id\">by id</option>" : "");
 }
 
 static spk_status add_units(spk_context *ctx, report_text *text, const report_data *data)
@@ -89,6 +87,50 @@ static void add_found(report_text *text, const report_peaks *peaks)
     if (peaks->n < peaks->n_significant)
         report_text_print(text, "%lld by p are shown.", (long long)peaks->n);
     report_text_put(text, "</p>\n");
+}
+
+static void add_peak_row(report_text *text, const report_data *data,
+                         const report_peak *peak, const char *kind)
+{
+    report_text_print(text,
+                      "<tr><td class=\"w\">%s</td><td>%lld</td><td>%lld</td><td>%.3g</td>"
+                      "<td>%lld</td><td>",
+                      kind, (long long)data->units[peak->source].id,
+                      (long long)data->units[peak->target].id, peak->lag_ms,
+                      (long long)peak->count);
+    report_text_number(text, peak->expected);
+    report_text_put(text, "</td><td>");
+    report_text_number(text, (double)peak->count / peak->expected);
+    report_text_print(text, "</td><td>%.3g</td><td>", peak->width_ms);
+    report_cards_add_probability(text, peak->log_p);
+    report_text_put(text, "</td><td>");
+    report_text_number(text, peak->distance_um);
+    report_text_print(text, "</td><td class=\"w\">%s</td></tr>\n",
+                      !(peak->distance_um <= REPORT_NEAR_UM) ? ""
+                      : peak->overlap < 0                    ? "near, dip at 0"
+                      : peak->overlap > 0                    ? "near, peak at 0"
+                                                             : "near");
+}
+
+static void add_peak_table(report_text *text, const report_data *data)
+{
+    if (data->directed.n + data->synchronous.n == 0)
+        return;
+    report_text_put(text,
+                    "<details open=\"open\"><summary>The same peaks as a table"
+                    "</summary><div class=\"box\"><table><tr><th class=\"w\">kind</th>"
+                    "<th>first</th><th>second</th><th>lag (ms)</th><th>pairs</th>"
+                    "<th>expected</th><th>ratio</th><th>width (ms)</th><th>p</th>"
+                    "<th>distance (\xC2\xB5m)</th><th class=\"w\">remark</th></tr>\n");
+    for (int64_t p = 0; p < data->directed.n; p++)
+        add_peak_row(text, data, &data->directed.items[p], "directed");
+    for (int64_t p = 0; p < data->synchronous.n; p++)
+        add_peak_row(text, data, &data->synchronous.items[p], "synchronous");
+    report_text_put(text,
+                    "</table></div></details>\n<p class=\"note\">Width: how long the "
+                    "correlogram stays above half the height of the peak over the "
+                    "expectation. A synapse makes a narrow peak; shared slow changes "
+                    "make a wide one.</p>\n");
 }
 
 static void add_peaks(report_text *text, const report_data *data)
@@ -145,51 +187,7 @@ static void add_peaks(report_text *text, const report_data *data)
     report_text_put(text, "<div class=\"cards pairs\">\n");
     report_cards_add_peaks(text, data, &data->synchronous, 0);
     report_text_put(text, "</div>\n");
-    report_peak_table_add(text, data);
-}
-
-static void add_peak_row(report_text *text, const report_data *data,
-                         const report_peak *peak, const char *kind)
-{
-    report_text_print(text,
-                      "<tr><td class=\"w\">%s</td><td>%lld</td><td>%lld</td><td>%.3g</td>"
-                      "<td>%lld</td><td>",
-                      kind, (long long)data->units[peak->source].id,
-                      (long long)data->units[peak->target].id, peak->lag_ms,
-                      (long long)peak->count);
-    report_text_number(text, peak->expected);
-    report_text_put(text, "</td><td>");
-    report_text_number(text, (double)peak->count / peak->expected);
-    report_text_print(text, "</td><td>%.3g</td><td>", peak->width_ms);
-    report_cards_add_probability(text, peak->log_p);
-    report_text_put(text, "</td><td>");
-    report_text_number(text, peak->distance_um);
-    report_text_print(text, "</td><td class=\"w\">%s</td></tr>\n",
-                      !(peak->distance_um <= REPORT_NEAR_UM) ? ""
-                      : peak->overlap < 0                    ? "near, dip at 0"
-                      : peak->overlap > 0                    ? "near, peak at 0"
-                                                             : "near");
-}
-
-void report_peak_table_add(report_text *text, const report_data *data)
-{
-    if (data->directed.n + data->synchronous.n == 0)
-        return;
-    report_text_put(text,
-                    "<details open=\"open\"><summary>The same peaks as a table"
-                    "</summary><div class=\"box\"><table><tr><th class=\"w\">kind</th>"
-                    "<th>first</th><th>second</th><th>lag (ms)</th><th>pairs</th>"
-                    "<th>expected</th><th>ratio</th><th>width (ms)</th><th>p</th>"
-                    "<th>distance (\xC2\xB5m)</th><th class=\"w\">remark</th></tr>\n");
-    for (int64_t p = 0; p < data->directed.n; p++)
-        add_peak_row(text, data, &data->directed.items[p], "directed");
-    for (int64_t p = 0; p < data->synchronous.n; p++)
-        add_peak_row(text, data, &data->synchronous.items[p], "synchronous");
-    report_text_put(text,
-                    "</table></div></details>\n<p class=\"note\">Width: how long the "
-                    "correlogram stays above half the height of the peak over the "
-                    "expectation. A synapse makes a narrow peak; shared slow changes "
-                    "make a wide one.</p>\n");
+    add_peak_table(text, data);
 }
 
 spk_status report_page_add(spk_context *ctx, report_text *text, const report_data *data)

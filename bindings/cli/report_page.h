@@ -15,7 +15,6 @@ double report_time_unit(double duration_s, const char **label);
 /* Parts of the page, each in its file. */
 spk_status report_facts_add(spk_context *ctx, report_text *text, const report_data *data);
 int report_time_add(report_text *text, const report_data *data); /**< 0: out of memory */
-void report_peak_table_add(report_text *text, const report_data *data);
 
 extern const char report_style[];
 extern const char report_script[];

@@ -97,6 +97,19 @@ def test_closed(phy_folder):
     assert "closed" in session._repr_html_()
 
 
+def test_results_outlive_the_session(phy_folder):
+    with spikekit.load(phy_folder) as session:
+        result = spikekit.correlograms(session, 0.02, 0.001, normalization="pearson")
+        rows = spikekit.correlogram_rows(session, 0.02, 0.001)
+        kept = spikekit.load(phy_folder)
+    del session
+    gc.collect()
+    expected = spikekit.correlograms(kept, 0.02, 0.001, normalization="pearson")
+    assert np.array_equal(result.values, expected.values, equal_nan=True)
+    assert np.array_equal(result.exposure_s, expected.exposure_s)
+    assert np.array_equal([counts for _, counts in rows], result.counts)
+
+
 def test_reprs(phy_folder):
     session = spikekit.load(phy_folder)
     assert repr(session).startswith(f"<Session: kilosort, {session.n_spikes} spikes of 30 units")

@@ -41,7 +41,7 @@ class Setup:
         targets=None,
     ):
         normalization_number(normalization)
-        self.table = table
+        self.table = table = table._detached()
         self.normalization = normalization
         self.convention = convention
         self.epochs = table._epochs_within(epochs)

@@ -101,6 +101,12 @@ class SpikeTable:
             abi.spk_spikes_check(context, table._struct())
         return table
 
+    def _detached(self):
+        """The same arrays in a table that stays when a session is closed."""
+        table = SpikeTable.__new__(SpikeTable)
+        table._parts, table._places = self._open(), self._places
+        return table
+
     def _open(self):
         if self._parts is None:
             raise ValueError(f"the {type(self).__name__.lower()} is closed")

@@ -15,6 +15,7 @@ typedef struct spk_json spk_json;
 
 /** An empty object. @return SPK_OK; SPK_ERR_ARGUMENT; SPK_ERR_MEMORY */
 SPK_API SPK_MUST_CHECK spk_status spk_json_create(spk_context *ctx, spk_json **json);
+/** Frees. NULL is fine. */
 SPK_API void spk_json_destroy(spk_json *json);
 
 /* Each sets one key. @return SPK_OK; SPK_ERR_ARGUMENT (not UTF-8); SPK_ERR_MEMORY.
@@ -40,10 +41,14 @@ SPK_API SPK_MUST_CHECK spk_status spk_json_append_object(spk_context *ctx, spk_j
                                                          const char *key,
                                                          const spk_json *value);
 
-/** The text, valid until the next call with this object; indented if `indent` > 0. */
+/** The text, valid until the next call with this object; indented if `indent` > 0 (at most 31).
+ *  Numbers have 17 digits and read back as themselves, whatever the locale.
+ *  @return SPK_OK; SPK_ERR_ARGUMENT; SPK_ERR_MEMORY */
 SPK_API SPK_MUST_CHECK spk_status spk_json_format(spk_context *ctx, spk_json *json,
                                                   int32_t indent, const char **text);
-/** Writes the text to a file, beside it first, then renamed. */
+/** Writes the text, indented by 2, to a file, beside it first, then renamed.
+ *  @return SPK_OK; SPK_ERR_ARGUMENT; SPK_ERR_NOT_FOUND (no such folder); SPK_ERR_IO;
+ *          SPK_ERR_MEMORY */
 SPK_API SPK_MUST_CHECK spk_status spk_json_write(spk_context *ctx, const char *path,
                                                  spk_json *json);
 

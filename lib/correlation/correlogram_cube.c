@@ -29,13 +29,14 @@ typedef struct block {
 } block;
 
 typedef struct cube_state {
+    spk_context *ctx;
     const spk__correlogram_job *job;
     const spk__row_group *group;
     const block *blocks;
     int64_t *counts;
-    uint32_t **counters;    /* [workers][most rows in a block][n_counters] */
-    pthread_mutex_t *locks; /* [N_LOCKS] of the shared bins in each row of the result */
-    int64_t **centres; /* [workers][2 * n]: of the half along a row, of the half across */
+    spk__row_scratch scratch; /* counters of a block of rows; centres of the half along a
+                               * row, and of the half across */
+    pthread_mutex_t *locks;   /* [N_LOCKS] of the shared bins in each row of the result */
 } cube_state;
 
 /* The half of row `row` that lies along it: all its pairs with a later partner. */
@@ -78,12 +79,13 @@ static void merge_centres(const cube_state *state, int64_t row,
 }
 
 /* Counts one row's pairs; a row whose 32-bit counters might fill up in several parts. */
-static void count_row_in_parts(const cube_state *state, int64_t row, uint32_t *counters,
-                               int64_t *centres)
+static spk_status count_row_in_parts(const cube_state *state, int64_t row, int32_t worker)
 {
     const spk__correlogram_job *job = state->job;
     const spk__correlogram_bins *bins = &job->bins;
     const spk__row_group *group = state->group;
+    uint32_t *counters = state->scratch.counters[worker];
+    int64_t *centres = state->scratch.centres[worker];
     int64_t n = job->layout.n_columns;
     int64_t begin = group->offsets[row - group->first];
     int64_t end = group->offsets[row - group->first + 1];
@@ -96,7 +98,10 @@ static void count_row_in_parts(const cube_state *state, int64_t row, uint32_t *c
         if (part > job->flush_references)
             part = job->flush_references;
         memset(counters, 0, (size_t)job->kernel.n_counters * sizeof *counters);
-        spk__kernel_count_later(&job->kernel, group->references + begin, part, counters);
+        spk_status status = spk__correlogram_count_partners(
+            state->ctx, job, 1, group->references + begin, part, worker, counters);
+        if (status != SPK_OK)
+            return status;
         spk__correlogram_write(bins, bins->later_ascends, add, &rows);
         for (int64_t j = 0; j < n; j++) {
             spk__correlogram_run column =
@@ -111,6 +116,7 @@ static void count_row_in_parts(const cube_state *state, int64_t row, uint32_t *c
         spk__correlogram_run column = across(state, j, row, 1, counters, &centres[n + j]);
         merge_centres(state, j, &column);
     }
+    return SPK_OK;
 }
 
 static spk_status block_task(void *argument, int64_t task, int32_t worker)
@@ -122,22 +128,27 @@ static spk_status block_task(void *argument, int64_t task, int32_t worker)
     const block *rows = &state->blocks[task];
     int64_t n_rows = rows->last - rows->first;
     int64_t n = job->layout.n_columns;
-    uint32_t *counters = state->counters[worker];
-    int64_t *centres = state->centres[worker];
+    uint32_t *counters = state->scratch.counters[worker];
+    int64_t *centres = state->scratch.centres[worker];
+    spk_status status;
     int64_t n_references = group->offsets[rows->last - group->first] -
                            group->offsets[rows->first - group->first];
 
     if (n_references > job->flush_references) {
         for (int64_t row = rows->first; row < rows->last; row++)
-            count_row_in_parts(state, row, counters, centres);
+            if ((status = count_row_in_parts(state, row, worker)) != SPK_OK)
+                return status;
         return SPK_OK;
     }
     memset(counters, 0, (size_t)n_rows * job->kernel.n_counters * sizeof *counters);
     for (int64_t row = rows->first; row < rows->last; row++) {
         uint32_t *mine = counters + (size_t)(row - rows->first) * job->kernel.n_counters;
         int64_t begin = group->offsets[row - group->first];
-        spk__kernel_count_later(&job->kernel, group->references + begin,
-                                group->offsets[row - group->first + 1] - begin, mine);
+        status = spk__correlogram_count_partners(
+            state->ctx, job, 1, group->references + begin,
+            group->offsets[row - group->first + 1] - begin, worker, mine);
+        if (status != SPK_OK)
+            return status;
         memset(centres, 0, (size_t)n * sizeof *centres);
         spk__correlogram_run run = along(state, row, mine, centres);
         spk__correlogram_write(bins, bins->later_ascends, 0, &run);
@@ -186,33 +197,26 @@ spk_status spk__correlogram_count_cube(spk_context *ctx, const spk__correlogram_
 {
     spk_status status = SPK_OK;
     int64_t n = job->layout.n_rows;
-    int32_t n_workers = spk__parallel_workers(ctx, n);
     int64_t row_bytes = (int64_t)job->kernel.n_counters * (int64_t)sizeof(uint32_t);
     int64_t most_rows = BLOCK_BYTES / row_bytes;
     spk__row_group group = {.offsets = NULL};
     pthread_mutex_t locks[N_LOCKS];
-    cube_state state = {.job = job, .counts = counts, .locks = locks};
+    cube_state state = {.ctx = ctx, .job = job, .counts = counts, .locks = locks};
 
     for (int l = 0; l < N_LOCKS; l++)
         pthread_mutex_init(&locks[l], NULL); /* never fails for a plain mutex on Linux */
     most_rows = most_rows < 1 ? 1 : most_rows > BLOCK_ROWS ? BLOCK_ROWS : most_rows;
     block *blocks = spk__alloc(ctx, n, sizeof *blocks);
     state.blocks = blocks;
-    state.counters = spk__alloc_zero(ctx, n_workers, sizeof *state.counters);
-    state.centres = spk__alloc_zero(ctx, n_workers, sizeof *state.centres);
-    if (blocks == NULL || state.counters == NULL || state.centres == NULL) {
+    if (blocks == NULL) {
         status = spk__fail_memory(ctx);
         goto cleanup;
     }
-    for (int32_t w = 0; w < n_workers; w++) {
-        state.counters[w] = spk__alloc(ctx, most_rows * (int64_t)job->kernel.n_counters,
-                                       sizeof **state.counters);
-        state.centres[w] = spk__alloc(ctx, 2 * n, sizeof **state.centres);
-        if (state.counters[w] == NULL || state.centres[w] == NULL) {
-            status = spk__fail_memory(ctx);
-            goto cleanup;
-        }
-    }
+    status = spk__row_scratch_create(ctx, spk__parallel_workers(ctx, n),
+                                     most_rows * (int64_t)job->kernel.n_counters, 2 * n,
+                                     &state.scratch);
+    if (status != SPK_OK)
+        goto cleanup;
     status = spk__parallel_for(ctx, (n + CENTRE_ROWS - 1) / CENTRE_ROWS,
                                clear_centres_task, &state, NULL);
     if (status != SPK_OK)
@@ -232,14 +236,7 @@ spk_status spk__correlogram_count_cube(spk_context *ctx, const spk__correlogram_
 
 cleanup:
     spk__row_group_destroy(&group);
-    for (int32_t w = 0; w < n_workers; w++) {
-        if (state.counters != NULL)
-            spk__free(state.counters[w]);
-        if (state.centres != NULL)
-            spk__free(state.centres[w]);
-    }
-    spk__free(state.counters);
-    spk__free(state.centres);
+    spk__row_scratch_destroy(&state.scratch);
     spk__free(blocks);
     for (int l = 0; l < N_LOCKS; l++)
         pthread_mutex_destroy(&locks[l]);

@@ -4,10 +4,12 @@
 #include "base/parallel.h"
 #include "correlation/correlogram_rows.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 enum {
-    GROUP_SPIKES = 3 << 20
+    GROUP_SPIKES = 3 << 20,
+    POLL_PAIRS = 1 << 24 /* some ten milliseconds */
 };
 
 /* Where the next spike of a slot goes in the index of a group. */
@@ -56,8 +58,11 @@ spk_status spk__correlogram_job_create(spk_context *ctx, const spk_spikes *spike
     job->layout = *layout;
     spk__correlogram_bins_init(&job->bins, options);
     job->slots = spk__alloc(ctx, spikes->n_units, sizeof *job->slots);
-    if (job->slots == NULL)
+    job->is_stopped = spk__alloc_zero(ctx, 1, sizeof *job->is_stopped);
+    if (job->slots == NULL || job->is_stopped == NULL) {
+        spk__correlogram_job_destroy(job);
         return spk__fail_memory(ctx);
+    }
     int32_t n_slots = number_slots(layout, job->slots, spikes->n_units);
     status = spk__partner_table_create(ctx, spikes, options->epochs, job->slots, n_slots,
                                        &job->bins, &job->table);
@@ -72,6 +77,9 @@ spk_status spk__correlogram_job_create(spk_context *ctx, const spk_spikes *spike
     job->flush_references = UINT32_MAX / most;
     if (job->flush_references == 0)
         job->flush_references = 1;
+    double partners =
+        (double)job->table.n * (double)job->bins.reach / (double)job->table.span;
+    job->poll_references = (int64_t)(POLL_PAIRS / (partners + 1)) + 1;
     return SPK_OK;
 }
 
@@ -79,7 +87,32 @@ void spk__correlogram_job_destroy(spk__correlogram_job *job)
 {
     spk__partner_table_destroy(&job->table);
     spk__free(job->slots);
+    spk__free(job->is_stopped);
     job->slots = NULL;
+    job->is_stopped = NULL;
+}
+
+spk_status spk__correlogram_count_partners(spk_context *ctx,
+                                           const spk__correlogram_job *job, int later,
+                                           const uint32_t *references, int64_t n,
+                                           int32_t worker, uint32_t *counters)
+{
+    for (int64_t begin = 0; begin < n; begin += job->poll_references) {
+        int64_t part =
+            n - begin < job->poll_references ? n - begin : job->poll_references;
+        if (later)
+            spk__kernel_count_later(&job->kernel, references + begin, part, counters);
+        else
+            spk__kernel_count_earlier(&job->kernel, references + begin, part, counters);
+        /* A row done in one piece is followed by a poll of the parallel loop. */
+        if (part == n)
+            return SPK_OK;
+        if (worker == 0 && spk__poll(ctx, NULL, 0) != SPK_OK)
+            atomic_store(job->is_stopped, 1);
+        if (atomic_load_explicit(job->is_stopped, memory_order_relaxed))
+            return spk__fail(ctx, SPK_ERR_CANCELLED, "stopped by the cancel callback");
+    }
+    return SPK_OK;
 }
 
 typedef struct index_state {
@@ -176,4 +209,36 @@ void spk__row_group_destroy(spk__row_group *group)
     spk__free(group->references);
     group->offsets = NULL;
     group->references = NULL;
+}
+
+spk_status spk__row_scratch_create(spk_context *ctx, int32_t n_workers,
+                                   int64_t n_counters, int64_t n_centres,
+                                   spk__row_scratch *scratch)
+{
+    scratch->n_workers = n_workers;
+    scratch->counters = spk__alloc_zero(ctx, n_workers, sizeof *scratch->counters);
+    scratch->centres = spk__alloc_zero(ctx, n_workers, sizeof *scratch->centres);
+    int complete = scratch->counters != NULL && scratch->centres != NULL;
+    for (int32_t w = 0; w < n_workers && complete; w++) {
+        scratch->counters[w] = spk__alloc(ctx, n_counters, sizeof **scratch->counters);
+        scratch->centres[w] = spk__alloc(ctx, n_centres, sizeof **scratch->centres);
+        complete = scratch->counters[w] != NULL && scratch->centres[w] != NULL;
+    }
+    if (complete)
+        return SPK_OK;
+    spk__row_scratch_destroy(scratch);
+    return spk__fail_memory(ctx);
+}
+
+void spk__row_scratch_destroy(spk__row_scratch *scratch)
+{
+    for (int32_t w = 0; w < scratch->n_workers; w++) {
+        if (scratch->counters != NULL)
+            spk__free(scratch->counters[w]);
+        if (scratch->centres != NULL)
+            spk__free(scratch->centres[w]);
+    }
+    spk__free(scratch->counters);
+    spk__free(scratch->centres);
+    *scratch = (spk__row_scratch){.n_workers = 0};
 }

@@ -19,19 +19,19 @@ typedef struct rows_state {
     spk__row_emitter *emitter; /* or NULL: straight into counts */
     int64_t *counts;           /* of the first row of all */
     int64_t first;             /* that row */
-    uint32_t **counters;       /* [workers][2 * n_counters]: later, earlier */
-    int64_t **centres;         /* [workers][2 * n_columns] */
+    spk__row_scratch scratch;  /* counters and centres: of later, then earlier partners */
 } rows_state;
 
-static void count_row(const rows_state *state, int64_t row, int32_t worker, int64_t *out)
+static spk_status count_row(const rows_state *state, int64_t row, int32_t worker,
+                            int64_t *out)
 {
     const spk__correlogram_job *job = state->job;
     const spk__correlogram_bins *bins = &job->bins;
     const spk__row_group *group = state->group;
     int64_t n_columns = job->layout.n_columns;
-    uint32_t *later = state->counters[worker];
+    uint32_t *later = state->scratch.counters[worker];
     uint32_t *earlier = later + job->kernel.n_counters;
-    int64_t *later_centres = state->centres[worker];
+    int64_t *later_centres = state->scratch.centres[worker];
     int64_t *earlier_centres = later_centres + n_columns;
     spk__correlogram_run run = {.n = n_columns,
                                 .counters_step = bins->stride,
@@ -41,6 +41,7 @@ static void count_row(const rows_state *state, int64_t row, int32_t worker, int6
     int64_t begin = group->offsets[row - group->first];
     int64_t end = group->offsets[row - group->first + 1];
     int add = 0;
+    spk_status status;
 
     memset(later_centres, 0, (size_t)(2 * n_columns) * sizeof *later_centres);
     do {
@@ -48,8 +49,13 @@ static void count_row(const rows_state *state, int64_t row, int32_t worker, int6
         if (n > job->flush_references)
             n = job->flush_references;
         memset(later, 0, 2 * (size_t)job->kernel.n_counters * sizeof *later);
-        spk__kernel_count_later(&job->kernel, group->references + begin, n, later);
-        spk__kernel_count_earlier(&job->kernel, group->references + begin, n, earlier);
+        status = spk__correlogram_count_partners(
+            state->ctx, job, 1, group->references + begin, n, worker, later);
+        if (status == SPK_OK)
+            status = spk__correlogram_count_partners(
+                state->ctx, job, 0, group->references + begin, n, worker, earlier);
+        if (status != SPK_OK)
+            return status;
         run.counters = later;
         spk__correlogram_write(bins, bins->later_ascends, add, &run);
         run.counters = earlier;
@@ -64,6 +70,7 @@ static void count_row(const rows_state *state, int64_t row, int32_t worker, int6
     spk__correlogram_merge_centres(bins, &run);
     run.centres = earlier_centres;
     spk__correlogram_merge_centres(bins, &run);
+    return SPK_OK;
 }
 
 static spk_status row_task(void *argument, int64_t task, int32_t worker)
@@ -72,14 +79,15 @@ static spk_status row_task(void *argument, int64_t task, int32_t worker)
     int64_t row = state->group->first + task;
     int64_t row_length = state->job->layout.n_columns * state->job->bins.n_bins;
 
-    if (state->emitter == NULL) {
-        count_row(state, row, worker, state->counts + (row - state->first) * row_length);
-        return SPK_OK;
-    }
+    if (state->emitter == NULL)
+        return count_row(state, row, worker,
+                         state->counts + (row - state->first) * row_length);
     int64_t *out = spk__row_emitter_begin(state->emitter, row);
     if (out == NULL)
         return state->emitter->status;
-    count_row(state, row, worker, out);
+    spk_status status = count_row(state, row, worker, out);
+    if (status != SPK_OK)
+        return spk__row_emitter_stop(state->emitter, status);
     return spk__row_emitter_finish(state->emitter, row);
 }
 
@@ -91,27 +99,15 @@ spk_status spk__correlogram_count_job_rows(spk_context *ctx,
 {
     spk_status status = SPK_OK;
     int64_t row_length = job->layout.n_columns * job->bins.n_bins;
-    int32_t n_workers = spk__parallel_workers(ctx, last - first);
     spk__row_emitter emitter = {.rows = NULL};
     spk__row_group group = {.offsets = NULL};
     rows_state state = {.ctx = ctx, .job = job, .counts = counts, .first = first};
 
-    state.counters = spk__alloc_zero(ctx, n_workers, sizeof *state.counters);
-    state.centres = spk__alloc_zero(ctx, n_workers, sizeof *state.centres);
-    if (state.counters == NULL || state.centres == NULL) {
-        status = spk__fail_memory(ctx);
+    status = spk__row_scratch_create(ctx, spk__parallel_workers(ctx, last - first),
+                                     2 * (int64_t)job->kernel.n_counters,
+                                     2 * job->layout.n_columns, &state.scratch);
+    if (status != SPK_OK)
         goto cleanup;
-    }
-    for (int32_t w = 0; w < n_workers; w++) {
-        state.counters[w] =
-            spk__alloc(ctx, 2 * (int64_t)job->kernel.n_counters, sizeof **state.counters);
-        state.centres[w] =
-            spk__alloc(ctx, 2 * job->layout.n_columns, sizeof **state.centres);
-        if (state.counters[w] == NULL || state.centres[w] == NULL) {
-            status = spk__fail_memory(ctx);
-            goto cleanup;
-        }
-    }
     if (counts == NULL) {
         status = spk__row_emitter_create(ctx, &emitter, first, last - first, row_length,
                                          callback, user);
@@ -135,14 +131,7 @@ spk_status spk__correlogram_count_job_rows(spk_context *ctx,
 cleanup:
     spk__row_group_destroy(&group);
     spk__row_emitter_destroy(&emitter);
-    for (int32_t w = 0; w < n_workers; w++) {
-        if (state.counters != NULL)
-            spk__free(state.counters[w]);
-        if (state.centres != NULL)
-            spk__free(state.centres[w]);
-    }
-    spk__free(state.counters);
-    spk__free(state.centres);
+    spk__row_scratch_destroy(&state.scratch);
     return status;
 }
 

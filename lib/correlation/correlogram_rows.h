@@ -33,6 +33,8 @@ typedef struct spk__correlogram_job {
     spk__kernel kernel;
     int32_t *slots; /* [n_units]: columns first, then units that are only rows; -1 */
     int64_t flush_references; /* after this many, a 32-bit counter might be full */
+    int64_t poll_references;  /* after this many, it is time to ask whether to stop */
+    _Atomic int *is_stopped;  /* what the cancel callback said, for all workers */
 } spk__correlogram_job;
 
 spk_status spk__correlogram_job_create(spk_context *ctx, const spk_spikes *spikes,
@@ -40,6 +42,16 @@ spk_status spk__correlogram_job_create(spk_context *ctx, const spk_spikes *spike
                                        const spk__correlogram_layout *layout,
                                        spk__correlogram_job *job);
 void spk__correlogram_job_destroy(spk__correlogram_job *job);
+
+/**
+ * Counts the partners after (else before) each reference, as spk__kernel_count_later() does,
+ * but asks between pieces of some ten milliseconds whether to stop.
+ * @return SPK_OK; SPK_ERR_CANCELLED
+ */
+spk_status spk__correlogram_count_partners(spk_context *ctx,
+                                           const spk__correlogram_job *job, int later,
+                                           const uint32_t *references, int64_t n,
+                                           int32_t worker, uint32_t *counters);
 
 /**
  * The places of the spikes of some consecutive rows, as many as fit a few million spikes and
@@ -56,6 +68,18 @@ typedef struct spk__row_group {
 spk_status spk__row_group_create(spk_context *ctx, const spk__correlogram_job *job,
                                  int64_t first, int64_t end, spk__row_group *group);
 void spk__row_group_destroy(spk__row_group *group);
+
+/** What each worker counts in. */
+typedef struct spk__row_scratch {
+    int32_t n_workers;
+    uint32_t **counters; /* [n_workers][as asked for] */
+    int64_t **centres;   /* [n_workers][as asked for] */
+} spk__row_scratch;
+
+spk_status spk__row_scratch_create(spk_context *ctx, int32_t n_workers,
+                                   int64_t n_counters, int64_t n_centres,
+                                   spk__row_scratch *scratch);
+void spk__row_scratch_destroy(spk__row_scratch *scratch);
 
 /** Gives finished rows to the callback in order, from whichever worker completes the next. */
 typedef struct spk__row_emitter {
@@ -79,6 +103,8 @@ spk_status spk__row_emitter_create(spk_context *ctx, spk__row_emitter *emitter,
 int64_t *spk__row_emitter_begin(spk__row_emitter *emitter, int64_t row);
 /** Hands over a row begun before. @return what the callback said */
 spk_status spk__row_emitter_finish(spk__row_emitter *emitter, int64_t row);
+/** Instead of finish: no row is begun any more. @return the status */
+spk_status spk__row_emitter_stop(spk__row_emitter *emitter, spk_status status);
 void spk__row_emitter_destroy(spk__row_emitter *emitter);
 
 /** The whole cube; rows and columns are all units. */

@@ -87,6 +87,16 @@ spk_status spk__row_emitter_finish(spk__row_emitter *emitter, int64_t row)
     return status;
 }
 
+spk_status spk__row_emitter_stop(spk__row_emitter *emitter, spk_status status)
+{
+    pthread_mutex_lock(&emitter->lock);
+    if (emitter->status == SPK_OK)
+        emitter->status = status;
+    pthread_cond_broadcast(&emitter->moved);
+    pthread_mutex_unlock(&emitter->lock);
+    return status;
+}
+
 void spk__row_emitter_destroy(spk__row_emitter *emitter)
 {
     if (emitter->rows == NULL)

@@ -283,6 +283,11 @@ static void test_two_populations(void)
     }
 }
 
+static int32_t cancel_at_second(void *user)
+{
+    return ++*(int64_t *)user == 2;
+}
+
 /* Counters that would fill up are emptied in time: the same counts in parts. */
 static void test_parts(void)
 {
@@ -301,6 +306,7 @@ static void test_parts(void)
         CU_ASSERT_EQUAL_FATAL(
             spk__correlogram_job_create(NULL, &t.spikes, &o, &layout, &job), SPK_OK);
         job.flush_references = 7;
+        job.poll_references = 3;
         memset(found, 0x55, (size_t)length * sizeof *found);
         CU_ASSERT_EQUAL(spk__correlogram_count_cube(NULL, &job, found), SPK_OK);
         expect_equal(expected, found, length, "cube in parts");
@@ -308,6 +314,17 @@ static void test_parts(void)
         CU_ASSERT_EQUAL(
             spk__correlogram_count_job_rows(NULL, &job, 0, 5, found, NULL, NULL), SPK_OK);
         expect_equal(expected, found, length, "rows in parts");
+
+        /* Cancelled in the middle of a row, as no loop over rows would notice. */
+        spk_context *ctx = NULL;
+        CU_ASSERT_EQUAL_FATAL(spk_context_create(&ctx), SPK_OK);
+        CU_ASSERT_EQUAL(spk_context_set_threads(ctx, 3), SPK_OK);
+        job.flush_references = 1000;
+        int64_t polls = 0;
+        spk_context_set_cancel(ctx, cancel_at_second, &polls);
+        CU_ASSERT_EQUAL(spk__correlogram_count_cube(ctx, &job, found), SPK_ERR_CANCELLED);
+        CU_ASSERT(strlen(spk_context_message(ctx)) > 0);
+        spk_context_destroy(ctx);
         spk__correlogram_job_destroy(&job);
         free(found);
         free(expected);

@@ -5,6 +5,7 @@ SPIKEKIT_LIBRARY names the library, PYTHONPATH or an installed package the packa
 """
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -12,6 +13,9 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# What a shell starts in the background ignores Ctrl-C, which some of the tests send.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def find_package():

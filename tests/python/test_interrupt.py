@@ -248,7 +248,7 @@ def test_progress_true_without_tqdm(simulation, monkeypatch):
 
 def test_other_threads_run_meanwhile(simulation):
     worker = threading.Thread(
-        target=lambda: spikekit.correlograms(simulation, window_s=4.0, bin_s=0.01, threads=1)
+        target=lambda: spikekit.correlograms(simulation, window_s=20.0, bin_s=0.01, threads=1)
     )
     turns = 0
     worker.start()

@@ -59,8 +59,8 @@ static void check_case(const spk_table *cases, int64_t row)
                           SPK_OK);
     spk_correlogram_options_init(&options, sizeof options);
     spk_status status = spk_correlogram_options_set_window(
-        ctx, &options, convention, spikes.sampling_rate_hz, number(cases, row, "window_s"),
-        number(cases, row, "bin_s"));
+        ctx, &options, convention, spikes.sampling_rate_hz,
+        number(cases, row, "window_s"), number(cases, row, "bin_s"));
     CU_ASSERT_EQUAL(status, SPK_OK);
     CU_ASSERT_EQUAL(options.n_bins, (int64_t)number(cases, row, "n_bins"));
     CU_ASSERT_EQUAL_FATAL(expected->n_elements, n_units * n_units * options.n_bins);

@@ -24,7 +24,8 @@ DATA = Path(os.environ.get("SPK_DATA", ROOT.parent / "shared" / "data"))
 REAL = DATA / "ks4_ibl_zfm02370"
 
 # How each peer's cube stands to ours in its convention; npyx has no convention of its own:
-# it is phylib without the centre of autocorrelograms and without the way through seconds.
+# it is phylib without the centre of autocorrelograms and without the way through seconds,
+# that is, phylib at a rate of 1 Hz.
 CONVENTION = {
     "spikeinterface": "spikeinterface",
     "spikeinterface-fast": "spikeinterface",
@@ -64,10 +65,12 @@ def last_json(command):
 
 
 def ours(build, work, window, bin_ms, convention="spikekit", threads=1, repeat=3, counts=None,
-         rows=False):
+         rows=False, rate=30000):
+    scale = 30000 / rate  # the same samples, in seconds of another rate
     command = [build / "bin" / "bench_correlogram", "--samples", work["samples"], "--units",
-               work["units"], "--window-ms", window, "--bin-ms", bin_ms, "--convention",
-               convention, "--threads", threads, "--repeat", repeat]
+               work["units"], "--rate", rate, "--window-ms", window * scale, "--bin-ms",
+               bin_ms * scale, "--convention", convention, "--threads", threads, "--repeat",
+               repeat]
     if counts:
         command += ["--counts", counts]
     if rows:
@@ -122,7 +125,8 @@ def compare(args, work, window, bin_ms, peers, scratch, rounds=None):
                 theirs += r["warm_s"]
                 # every run in a process of its own, as the peer's, after one that warms up
                 mine += ours(args.build, here, window, bin_ms, "spikekit", 1, 3)["seconds"][1:]
-            ours(args.build, here, window, bin_ms, convention, 1, 1, scratch / "ours.npy")
+            ours(args.build, here, window, bin_ms, convention, 1, 1, scratch / "ours.npy",
+                 rate=1 if name == "npyx" else 30000)
             n = differing(name, np.load(scratch / "peer.npy"), np.load(scratch / "ours.npy"))
         except RuntimeError as e:
             print(f"  {name:26} did not run: {e}")

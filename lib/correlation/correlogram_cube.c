@@ -16,9 +16,10 @@
 #include <string.h>
 
 enum {
-    BLOCK_BYTES = 3 << 20,      /* counters of the rows that one task finishes together */
-    BLOCK_ROWS = 32,            /* and at most this many of them */
-    BLOCK_REFERENCES = 1 << 17, /* spikes in a task: some tens of milliseconds */
+    BLOCK_BYTES = 3 << 20,     /* counters of the rows that one task finishes together */
+    BLOCK_ROWS = 32,           /* and at most this many of them */
+    MOST_REFERENCES = 1 << 17, /* spikes in a task: some tens of milliseconds */
+    LEAST_REFERENCES = 1 << 13,
     CENTRE_ROWS = 16,
     N_LOCKS = 64
 };
@@ -176,17 +177,24 @@ static spk_status clear_centres_task(void *argument, int64_t task, int32_t worke
     return SPK_OK;
 }
 
-/* Cuts a group into blocks of rows, of about equal work where it can. */
-static int64_t make_blocks(const spk__row_group *group, int64_t most_rows, block *blocks)
+/* Cuts a group into blocks of rows. Large ones first, since rows finished together are
+ * written faster; small ones last, so that all workers finish at about the same time. */
+static int64_t make_blocks(const spk__row_group *group, int64_t most_rows,
+                           int32_t n_workers, block *blocks)
 {
+    const int64_t *offsets = group->offsets;
+    int64_t n_rows = group->last - group->first;
     int64_t n_blocks = 0;
-    for (int64_t row = group->first; row < group->last;) {
-        int64_t begin = group->offsets[row - group->first];
+    for (int64_t row = 0; row < n_rows;) {
+        int64_t most = (offsets[n_rows] - offsets[row]) / (6 * (int64_t)n_workers);
+        most = most > MOST_REFERENCES    ? MOST_REFERENCES
+               : most < LEAST_REFERENCES ? LEAST_REFERENCES
+                                         : most;
         int64_t last = row + 1;
-        while (last < group->last && last - row < most_rows &&
-               group->offsets[last + 1 - group->first] - begin <= BLOCK_REFERENCES)
+        while (last < n_rows && last - row < most_rows &&
+               offsets[last + 1] - offsets[row] <= most)
             last++;
-        blocks[n_blocks++] = (block){row, last};
+        blocks[n_blocks++] = (block){group->first + row, group->first + last};
         row = last;
     }
     return n_blocks;
@@ -226,10 +234,10 @@ spk_status spk__correlogram_count_cube(spk_context *ctx, const spk__correlogram_
         if ((status = spk__row_group_create(ctx, job, row, n, &group)) != SPK_OK)
             goto cleanup;
         state.group = &group;
-        status = spk__parallel_for_part(ctx, make_blocks(&group, most_rows, blocks),
-                                        block_task, &state, "correlograms",
-                                        (double)group.first / (double)n,
-                                        (double)group.last / (double)n);
+        status = spk__parallel_for_part(
+            ctx, make_blocks(&group, most_rows, state.scratch.n_workers, blocks),
+            block_task, &state, "correlograms", (double)group.first / (double)n,
+            (double)group.last / (double)n);
         if (status != SPK_OK)
             goto cleanup;
     }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Runs a benchmark beside the peers and prints a table of ratios: `./dev bench NAME`.
 
-    run.py correlogram [--build DIR] [--quick] [--rounds N]
+    run.py correlogram [--build DIR] [--quick] [--ours] [--rounds N]
 
 Spikekit and each peer do the same work in turn, several times; counts are compared before
 any time is printed. Inputs are made once, under the build folder. The real recording is read
@@ -181,9 +181,10 @@ def correlogram(args):
     if (REAL / "spike_times.npy").exists():
         real = {"name": "real, 403 units, 290360 spikes, 90 s", "n_units": 403,
                 "samples": REAL / "spike_times.npy", "units": REAL / "spike_clusters.npy"}
-        compare(args, real, 100, 1, [("spikeinterface", None), ("spikeinterface-fast", None),
-                                     ("phylib", None), ("npyx", None), ("pynapple", None)],
-                scratch)
+        if not args.ours:
+            compare(args, real, 100, 1, [("spikeinterface", None), ("spikeinterface-fast", None),
+                                         ("phylib", None), ("npyx", None), ("pynapple", None)],
+                    scratch)
         works.append((real, 100))
         shell(args, scratch)
     else:
@@ -192,8 +193,9 @@ def correlogram(args):
     large = simulate(scratch / f"1000-{n_spikes}", 1000, n_spikes)
     slow = [] if args.quick else [("phylib", 100), ("npyx", 100), ("pynapple", 20)]
     # a minute or two a call: one round, of one warm call
-    compare(args, large, 50, 1, [("spikeinterface", None)] + slow, scratch, rounds=1)
-    if not args.quick:
+    if not args.ours:
+        compare(args, large, 50, 1, [("spikeinterface", None)] + slow, scratch, rounds=1)
+    if not args.quick and not args.ours:
         compare(args, large, 100, 1, [("spikeinterface", None)], scratch, rounds=1)
     works += [(large, 50), (large, 100)]
     works += [(simulate(scratch / f"{n}-{n_spikes}", n, n_spikes), 50) for n in (100, 300, 3000)]
@@ -211,6 +213,7 @@ def main():
     parser.add_argument("name", choices=["correlogram"])
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "bench")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--ours", action="store_true", help="leave the peers out")
     parser.add_argument("--quick", action="store_true", help="a tenth of the spikes, fewer peers")
     correlogram(parser.parse_args())
 

@@ -9,7 +9,8 @@
 
 enum {
     GROUP_SPIKES = 3 << 20,
-    POLL_PAIRS = 1 << 24 /* some ten milliseconds */
+    LINE = SPK__KERNEL_LOOKAHEAD, /* references in a cache line */
+    POLL_PAIRS = 1 << 24          /* some ten milliseconds */
 };
 
 /* Where the next spike of a slot goes in the index of a group. */
@@ -64,8 +65,10 @@ spk_status spk__correlogram_job_create(spk_context *ctx, const spk_spikes *spike
         return spk__fail_memory(ctx);
     }
     int32_t n_slots = number_slots(layout, job->slots, spikes->n_units);
-    status = spk__partner_table_create(ctx, spikes, options->epochs, job->slots, n_slots,
-                                       &job->bins, &job->table);
+    int is_all = layout->columns == NULL; /* then slots are units */
+    status = spk__partner_table_create(ctx, spikes, options->epochs,
+                                       is_all ? NULL : job->slots, n_slots, &job->bins,
+                                       &job->table);
     if (status == SPK_OK)
         status = spk__kernel_init(ctx, &job->kernel, &job->table,
                                   (int32_t)layout->n_columns, &job->bins);
@@ -122,8 +125,8 @@ typedef struct index_state {
 } index_state;
 
 /* Where the spikes of each row begin that lie in each part: after those of earlier parts.
- * Spikes of other rows all write to the part's place after the last one of the group, so the
- * loop over spikes does not branch. */
+ * Spikes of other rows all write to the part's own line after the last one of the group, so
+ * the loop over spikes does not branch. */
 static void place_parts(const index_state *state)
 {
     const spk__partner_table *table = &state->job->table;
@@ -132,7 +135,7 @@ static void place_parts(const index_state *state)
 
     for (int64_t p = 0; p < SPK__TABLE_PARTS; p++)
         for (int32_t s = 0; s < table->n_slots; s++)
-            state->parts[p * table->n_slots + s] = (slot_state){n + p, 0};
+            state->parts[p * table->n_slots + s] = (slot_state){n + p * LINE, 0};
     for (int64_t r = group->first; r < group->last; r++) {
         int32_t slot = state->job->slots[spk__layout_row(&state->job->layout, r)];
         int64_t place = group->offsets[r - group->first];
@@ -180,7 +183,7 @@ spk_status spk__row_group_create(spk_context *ctx, const spk__correlogram_job *j
     *group = (spk__row_group){.first = first, .last = last};
     group->offsets = spk__alloc(ctx, last - first + 1, sizeof *group->offsets);
     group->references =
-        spk__alloc(ctx, n + SPK__KERNEL_LOOKAHEAD, sizeof *group->references);
+        spk__alloc(ctx, n + SPK__TABLE_PARTS * LINE, sizeof *group->references);
     state.parts = spk__alloc(ctx, (int64_t)SPK__TABLE_PARTS * job->table.n_slots,
                              sizeof *state.parts);
     if (group->offsets == NULL || group->references == NULL || state.parts == NULL) {

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/memory.h"
+#include "files/number_text.h"
 #include "files/utf8.h"
 #include "files/write_file.h"
 
@@ -168,6 +169,42 @@ spk_status spk_json_append_object(spk_context *ctx, spk_json *json, const char *
     return json_array_append_new(array, copy) == 0 ? SPK_OK : spk__fail_memory(ctx);
 }
 
+/* Rewrites each real number, in place, as the shortest text that reads back as the same
+ * double: 0.1, where jansson's 17 digits say 0.10000000000000001. */
+static void shorten_numbers(char *text)
+{
+    char *to = text;
+    int in_string = 0;
+    for (const char *from = text; *from != '\0';) {
+        size_t n = in_string ? 0 : strspn(from, "+-.0123456789eE");
+        char number[32];
+        double value;
+        if (n >= sizeof number - 2 || (*from != '-' && (*from < '0' || *from > '9')))
+            n = 0; /* a letter of true, false or null, say */
+        if (n == 0) {
+            if (*from == '\\' && in_string)
+                *to++ = *from++;
+            else if (*from == '"')
+                in_string = !in_string;
+            *to++ = *from++;
+            continue;
+        }
+        memcpy(number, from, n);
+        number[n] = '\0';
+        if (strpbrk(number, ".eE") != NULL && spk__text_to_double(number, &value)) {
+            spk__double_to_text(value, number);
+            if (strpbrk(number, ".eE") == NULL)
+                strcat(number, ".0"); /* still a real number */
+        }
+        /* Never longer: jansson writes 1e300 where printf writes 1e+300. */
+        size_t length = strlen(number) <= n ? strlen(number) : n;
+        memmove(to, strlen(number) <= n ? number : from, length);
+        to += length;
+        from += n;
+    }
+    *to = '\0';
+}
+
 spk_status spk_json_format(spk_context *ctx, spk_json *json, int32_t indent,
                            const char **text)
 {
@@ -176,12 +213,13 @@ spk_status spk_json_format(spk_context *ctx, spk_json *json, int32_t indent,
     *text = NULL;
     SPK_REQUIRE(ctx, indent >= 0 && indent <= JSON_MAX_INDENT, SPK_ERR_ARGUMENT,
                 "indent must be in 0 .. %d, got %d", JSON_MAX_INDENT, (int)indent);
-    /* 17 digits: every double reads back as itself. */
+    /* With 17 digits every double reads back as itself. */
     char *formatted =
         json_dumps(json->object, JSON_INDENT((size_t)indent) | JSON_PRESERVE_ORDER |
                                      JSON_REAL_PRECISION(17));
     if (formatted == NULL)
         return spk__fail_memory(ctx);
+    shorten_numbers(formatted);
     free_text(json->text);
     json->text = formatted;
     *text = formatted;

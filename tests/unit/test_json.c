@@ -131,7 +131,26 @@ static void errors(void)
     CU_ASSERT_EQUAL(spk__memory_in_use(ctx), 0);
 }
 
+/* Numbers are as short as they can be; text that looks like one is left alone. */
+static void short_numbers(void)
+{
+    spk_json *json = NULL;
+    const char *text = NULL;
+    const double values[] = {0.1, -0.0003, 1e300, 1.0 / 3.0, 3840.0, -2.5e-7};
+    CU_ASSERT_EQUAL_FATAL(spk_json_create(NULL, &json), SPK_OK);
+    CU_ASSERT_EQUAL(spk_json_set_numbers(NULL, json, "v", 6, values), SPK_OK);
+    CU_ASSERT_EQUAL(spk_json_set_text(NULL, json, "t", "\"0.10000000000000001, \\"),
+                    SPK_OK);
+    CU_ASSERT_EQUAL(spk_json_set_integer(NULL, json, "n", -12), SPK_OK);
+    CU_ASSERT_EQUAL(spk_json_format(NULL, json, 0, &text), SPK_OK);
+    CU_ASSERT_STRING_EQUAL(text, "{\"v\": [0.1, -0.0003, 1e+300, "
+                                 "0.3333333333333333, 3840.0, -2.5e-07], "
+                                 "\"t\": \"\\\"0.10000000000000001, \\\\\", \"n\": -12}");
+    spk_json_destroy(json);
+}
+
 static const suite_test tests[] = {
+    {"short numbers", short_numbers},
     {"by hand", by_hand},
     {"numbers read back", numbers_read_back},
     {"writes", writes},

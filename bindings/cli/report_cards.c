@@ -26,9 +26,15 @@ const char *report_quality_class(const char *quality)
     return "other";
 }
 
-void report_cards_add_probability(report_text *text, double log_p)
+void report_cards_add_probability(report_text *text, const char *relation, double log_p)
 {
     const double exponent = log_p / log(10);
+    if (exponent < REPORT_LEAST_EXPONENT) {
+        report_text_print(text, "&lt;" NBSP "10<sup>" MINUS "%.0f</sup>",
+                          -REPORT_LEAST_EXPONENT);
+        return;
+    }
+    report_text_put(text, relation);
     if (exponent > -3)
         report_text_number(text, exp(log_p));
     else
@@ -199,8 +205,18 @@ static void add_peak(report_text *text, const report_data *data, const report_pe
         report_text_put(text, peak->overlap < 0   ? "<em>near, dip at 0</em>"
                               : peak->overlap > 0 ? "<em>near, peak at 0</em>"
                                                   : "<em>near</em>");
+    if (peak->also_synchronous)
+        report_text_put(text, "<em>also synchronous</em>");
+    report_text_put(text, "</h3><p class=\"v\"><span>");
+    report_text_grouped(text, (int64_t)top);
+    report_text_put(text, top == 1 ? " pair</span>" : " pairs</span>");
+    if (isfinite(peak->distance_um)) {
+        report_text_put(text, "<span>");
+        report_text_number(text, round(peak->distance_um));
+        report_text_put(text, NBSP MU_M " apart</span>");
+    }
     report_text_print(text,
-                      "</h3><svg preserveAspectRatio=\"none\" viewBox=\"0 0 %lld 100\" "
+                      "</p><svg preserveAspectRatio=\"none\" viewBox=\"0 0 %lld 100\" "
                       "role=\"img\"><title>Correlogram of units %lld and %lld</title>",
                       (long long)n_bins, (long long)source->id, (long long)target->id);
     add_flanks(text, n_bins, data->bin_ms);
@@ -216,10 +232,10 @@ static void add_peak(report_text *text, const report_data *data, const report_pe
                       "<span>0</span><span>%.4g" NBSP "ms</span></p><p>",
                       (long long)n_bins, reach, reach);
     report_text_grouped(text, peak->count);
-    report_text_put(text, " pairs, ");
+    report_text_put(text, peak->count == 1 ? " pair, " : " pairs, ");
     report_text_number(text, peak->expected);
-    report_text_put(text, " expected; p = ");
-    report_cards_add_probability(text, peak->log_p);
+    report_text_put(text, " expected; p ");
+    report_cards_add_probability(text, "= ", peak->log_p);
     report_text_put(text, "</p></article>\n");
 }
 

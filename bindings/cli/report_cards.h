@@ -17,7 +17,8 @@ spk_status report_cards_add_units(spk_context *ctx, report_text *text,
 void report_cards_add_peaks(report_text *text, const report_data *data,
                             const report_peaks *peaks, int directed);
 
-/** Adds a probability given as ln p: "0.003" or "10" with a raised exponent. */
-void report_cards_add_probability(report_text *text, double log_p);
+/** Adds a probability given as ln p: "0.003", "10" with a raised exponent, or below
+ *  10^REPORT_LEAST_EXPONENT "< 10" with that one; `relation` comes before the first two. */
+void report_cards_add_probability(report_text *text, const char *relation, double log_p);
 
 #endif

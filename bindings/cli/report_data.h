@@ -17,6 +17,7 @@
 #define REPORT_DRAWN_MS 20.0
 #define REPORT_ALPHA 0.01
 #define REPORT_NEAR_UM 50.0
+#define REPORT_LEAST_EXPONENT (-100.0) /* smaller p are not told apart on the page */
 
 enum {
     REPORT_MAX_BINS = 2001,
@@ -52,7 +53,8 @@ typedef struct report_peak {
     double width_ms;        /**< at half height above the expectation */
     double distance_um;     /**< of the two units; NaN if not known */
     int32_t overlap; /**< near units: -1 fewer pairs around lag 0 than expected, 1 more */
-    int64_t *counts; /**< [n_bins] */
+    int32_t also_synchronous; /**< directed: the bins around lag 0 are significant too */
+    int64_t *counts;          /**< [n_bins] */
 } report_peak;
 
 /** The strongest peaks of one kind, in order. */

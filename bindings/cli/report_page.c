@@ -38,7 +38,8 @@ static void add_tools(report_text *text, const report_data *data)
         "<option value=\"order\">%s</option><option value=\"rate\">by rate, "
         "highest first</option><option value=\"isi\">by short intervals, fewest "
         "first</option>%s</select></label>"
-        "<span id=\"shown\"></span></form>\n",
+        "<span id=\"shown\"></span><button class=\"more\" id=\"all\" type=\"button\" "
+        "hidden=\"hidden\">Show all</button></form>\n",
         data->has_positions ? "by depth, from the top" : "by id",
         data->has_positions ? "<option value=\"id\">by id</option>" : "");
 }
@@ -64,7 +65,11 @@ static spk_status add_units(spk_context *ctx, report_text *text, const report_da
                     data->has_positions
                         ? "Units are ordered along the probe, highest y first."
                         : "Units are ordered by id: the session gives no positions.");
-    report_text_put(text, "</p>\n");
+    report_text_put(text,
+                    "</p>\n<p class=\"note\"><b>good</b> is taken for a single neuron, "
+                    "<b>mua</b> (multi-unit activity) for spikes of several, "
+                    "<b>unsorted</b> has no label; a KSLabel is the sorter\xE2\x80\x99s "
+                    "guess, a group was given by hand.</p>\n");
     if (data->n_units == 0) {
         report_text_put(text, "<p>There are no units.</p>\n");
         return SPK_OK;
@@ -102,14 +107,17 @@ static void add_peak_row(report_text *text, const report_data *data,
     report_text_put(text, "</td><td>");
     report_text_number(text, (double)peak->count / peak->expected);
     report_text_print(text, "</td><td>%.3g</td><td>", peak->width_ms);
-    report_cards_add_probability(text, peak->log_p);
+    report_cards_add_probability(text, "", peak->log_p);
     report_text_put(text, "</td><td>");
     report_text_number(text, peak->distance_um);
-    report_text_print(text, "</td><td class=\"w\">%s</td></tr>\n",
-                      !(peak->distance_um <= REPORT_NEAR_UM) ? ""
-                      : peak->overlap < 0                    ? "near, dip at 0"
-                      : peak->overlap > 0                    ? "near, peak at 0"
-                                                             : "near");
+    const int near = peak->distance_um <= REPORT_NEAR_UM;
+    report_text_print(text, "</td><td class=\"w\">%s%s%s</td></tr>\n",
+                      !near               ? ""
+                      : peak->overlap < 0 ? "near, dip at 0"
+                      : peak->overlap > 0 ? "near, peak at 0"
+                                          : "near",
+                      near && peak->also_synchronous ? ", " : "",
+                      peak->also_synchronous ? "also synchronous" : "");
 }
 
 static void add_peak_table(report_text *text, const report_data *data)
@@ -168,11 +176,17 @@ static void add_peaks(report_text *text, const report_data *data)
         data->has_positions ? ""
                             : "; here positions are not known, so none is "
                               "marked");
-    report_text_print(text,
-                      "<h3 class=\"s\">One unit after the other</h3><p "
-                      "class=\"note\">Bins beyond the synchronous ones, up to %g ms."
-                      "</p>\n",
-                      REPORT_PEAK_MS);
+    report_text_print(
+        text,
+        "<h3 class=\"s\">One unit after the other</h3><p "
+        "class=\"note\">Bins beyond the synchronous ones, up to %g ms. "
+        "<b>Not every peak here is a synapse.</b> Units far apart that fire "
+        "within 1 ms of each other, and units that recur in many pairs, "
+        "point to an artefact of the recording. <b>also synchronous</b> "
+        "marks pairs whose bins around lag 0 are significant as well: "
+        "their peak may be the side of one at 0. The number at the upper "
+        "left of each drawing is its maximum.</p>\n",
+        REPORT_PEAK_MS);
     add_found(text, &data->directed);
     report_text_put(text, "<div class=\"cards pairs\">\n");
     report_cards_add_peaks(text, data, &data->directed, 1);
@@ -180,8 +194,8 @@ static void add_peaks(report_text *text, const report_data *data)
     report_text_print(
         text,
         "<h3 class=\"s\">Synchronous</h3><p class=\"note\">The bin at lag "
-        "0, and others centred within %g ms. Units far apart that are synchronous may "
-        "share an artefact of the recording.</p>\n",
+        "0, and others centred within %g ms. Units far apart that are synchronous, and "
+        "units that recur in many pairs, may share an artefact of the recording.</p>\n",
         REPORT_SYNCHRONOUS_MS);
     add_found(text, &data->synchronous);
     report_text_put(text, "<div class=\"cards pairs\">\n");

@@ -151,6 +151,11 @@ static spk_status test_range(const peak_search *search, const int64_t *counts,
         .distance_um = distance(&data->units[source], &data->units[target]),
     };
     peak.overlap = find_overlap(search, counts, expected, peak.distance_um);
+    if (peaks == &search->data->directed) {
+        const int64_t middle = highest(counts, search->synchronous);
+        peak.also_synchronous =
+            spk_poisson_log_upper(counts[middle], expected) < data->log_cutoff;
+    }
     return keep(peaks, &peak, counts, n_bins);
 }
 

@@ -85,17 +85,18 @@ static void add_peaks(report_text *text, const report_data *data,
         add_value(text, peak->log_p);
         add_value(text, peak->width_ms);
         add_value(text, peak->distance_um);
-        report_text_print(text, "\t%d\t%s\n", peak->distance_um <= REPORT_NEAR_UM,
+        report_text_print(text, "\t%d\t%s\t%d\n", peak->distance_um <= REPORT_NEAR_UM,
                           peak->overlap < 0   ? "dip"
                           : peak->overlap > 0 ? "peak"
-                                              : "");
+                                              : "",
+                          (int)peak->also_synchronous);
     }
 }
 
 void report_tables_add_peaks(report_text *text, const report_data *data)
 {
     report_text_put(text, "kind\tfirst_id\tsecond_id\tlag_ms\tcount\texpected\tln_p\t"
-                          "width_ms\tdistance_um\tnear\tat_zero_lag\n");
+                          "width_ms\tdistance_um\tnear\tat_zero_lag\talso_synchronous\n");
     add_peaks(text, data, &data->directed, "directed");
     add_peaks(text, data, &data->synchronous, "synchronous");
 }

@@ -53,7 +53,14 @@ def check_page(folder):
         if svg.get("role") == "img":
             assert svg.find("title") is not None and svg.find("title").text
     peaks = [e for e in root.iter("article") if e.get("class") == "p"]
-    assert len(peaks) == len(table(folder, "peaks.tsv"))
+    rows = table(folder, "peaks.tsv")
+    assert len(peaks) == len(rows)
+    for card, row in zip(peaks, rows):
+        words = " ".join(card.itertext())
+        assert ("also synchronous" in words) == (row["also_synchronous"] == "1"), words
+        assert (" apart" in words) == (row["distance_um"] not in ("", "nan")), (words, row)
+        assert ("< 10" in words.replace("\xa0", " ")) == \
+            (float(row["ln_p"]) < -100 * math.log(10)), words
     if units:
         assert n_drawn > 0
 
@@ -171,11 +178,15 @@ def check_peaks(session, folder):
                     continue
                 log_p = poisson_log_upper(counts[k], mean)
                 if log_p < cutoff:
-                    expected[kind, i, j] = (k - 100) / 2, counts[k], mean, log_p
+                    also = (kind == "directed" and counts[100] > mean
+                            and poisson_log_upper(counts[100], mean) < cutoff)
+                    expected[kind, i, j] = (k - 100) / 2, counts[k], mean, log_p, also
     found = table(folder, "peaks.tsv")
     assert len(found) == len(expected) > 10, (len(found), len(expected))
     for p in found:
-        lag, count, mean, log_p = expected[p["kind"], int(p["first_id"]), int(p["second_id"])]
+        lag, count, mean, log_p, also = \
+            expected[p["kind"], int(p["first_id"]), int(p["second_id"])]
+        assert p["also_synchronous"] == "%d" % also, p
         assert float(p["lag_ms"]) == lag and int(p["count"]) == count, p
         # 9 digits; lgamma of thousands leaves 1e-12 of a few 1e4
         assert abs(float(p["expected"]) - mean) < 1e-8 * mean, (p, mean)

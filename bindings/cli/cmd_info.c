@@ -176,18 +176,25 @@ static void print_duration(double seconds)
                seconds - 60.0 * minutes);
 }
 
-/* What a session holds besides spikes, and the words for it. */
-static int is_present(const spk_session *session, int item, const char **name)
+/* What a session holds besides spikes, the words for it and its key in JSON. */
+static int is_present(const spk_session *session, int item, const char **name,
+                      const char **key)
 {
-    static const char *const names[] = {"amplitudes", "spike positions", "templates",
-                                        "channel positions", "channel map"};
+    static const char *const names[] = {"amplitudes", "spike positions",
+                                        "template of each spike", "channel positions",
+                                        "channel map"};
+    static const char *const keys[] = {"amplitudes", "spike_positions", "spike_templates",
+                                       "channel_positions", "channel_map"};
     const spk_array *arrays[] = {
         spk_session_amplitudes(session), spk_session_spike_positions(session),
         spk_session_spike_templates(session), spk_session_channel_positions(session),
         spk_session_channel_map(session)};
     if (item >= (int)(sizeof names / sizeof names[0]))
         return -1;
-    *name = names[item];
+    if (name != NULL)
+        *name = names[item];
+    if (key != NULL)
+        *key = keys[item];
     return arrays[item] != NULL;
 }
 
@@ -233,8 +240,8 @@ static void print_text(const info *found)
     char text[4096];
     size_t used = 0;
     const char *name = NULL;
-    for (int i = 0, present = 0; (present = is_present(found->session, i, &name)) >= 0;
-         i++)
+    for (int i = 0, present = 0;
+         (present = is_present(found->session, i, &name, NULL)) >= 0; i++)
         if (present)
             append_word(text, sizeof text, &used, name);
     printf("\npresent       ");
@@ -290,15 +297,10 @@ static spk_status set_lists(spk_context *ctx, const info *found, spk_json *json)
 {
     spk_json *part = NULL;
     spk_status status = SPK_OK;
-    const char *name = NULL;
+    const char *key = NULL;
     TRY(spk_json_create(ctx, &part));
-    for (int i = 0, present = 0; (present = is_present(found->session, i, &name)) >= 0;
-         i++) {
-        char key[32]; /* "spike positions" as spike_positions */
-        snprintf(key, sizeof key, "%s", name);
-        for (char *c = key; *c != '\0'; c++)
-            if (*c == ' ')
-                *c = '_';
+    for (int i = 0, present = 0;
+         (present = is_present(found->session, i, NULL, &key)) >= 0; i++) {
         TRY(spk_json_set_integer(ctx, part, key, present));
     }
     TRY(spk_json_set_object(ctx, json, "present", part));
@@ -319,11 +321,11 @@ static spk_status set_lists(spk_context *ctx, const info *found, spk_json *json)
         part = NULL;
         TRY(spk_json_create(ctx, &part));
         for (size_t r = 0, n = 0; r < found->n_remarks; r++) {
-            char key[24];
+            char number[24];
             if (found->is_warning[r] != warning)
                 continue;
-            snprintf(key, sizeof key, "%zu", ++n);
-            TRY(spk_json_set_text(ctx, part, key, found->remarks[r]));
+            snprintf(number, sizeof number, "%zu", ++n);
+            TRY(spk_json_set_text(ctx, part, number, found->remarks[r]));
         }
         TRY(spk_json_set_object(ctx, json, warning ? "warnings" : "notes", part));
     }

@@ -87,7 +87,7 @@ static const option_section sections[] = {
 };
 static const option_example examples[] = {
     {"A page of a session, opened in a browser:",
-     "spikekit report mouse7 -o mouse7-page\nxdg-open mouse7-page/index.html"},
+     "spikekit report mouse7 -o mouse7-page\n      xdg-open mouse7-page/index.html"},
     {"Good units only, finer bins:",
      "spikekit report mouse7 -o page --units good --bin-ms 0.2"},
     {NULL, NULL},

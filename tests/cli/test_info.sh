@@ -41,7 +41,10 @@ rates = info["firing_rate_hz"]
 assert 0 <= rates["minimum"] <= rates["median"] <= rates["maximum"], info
 assert info["stop_s"] - info["start_s"] == info["duration_s"] > 0, info
 assert rates["minimum"] * info["duration_s"] * 12 <= info["n_spikes"] * (1 + 1e-9), info
-assert info["present"]["amplitudes"] == 1 and info["warnings"] == {}, info
+assert info["present"]["amplitudes"] == 1 and info["present"]["spike_templates"] in (0, 1)
+assert list(info["present"]) == ["amplitudes", "spike_positions", "spike_templates",
+                                 "channel_positions", "channel_map"], info
+assert info["warnings"] == {}, info
 EOF
 check "info --json" "$python" look.py "$n_spikes"
 expect 0 '' info --times session/spike_times.npy --clusters session/spike_clusters.npy \

@@ -313,6 +313,60 @@ def test_errors(count, data, options, kind, words):
         count(data, **options)
 
 
+def test_errors_name_what_helps(tmp_path):
+    with pytest.raises(ValueError, match="found 0.5 at 0.*sampling_rate_hz.*load_arrays"):
+        spikekit.correlograms(([0.5, 1.5], [0, 1], 30000.0))
+    with pytest.raises(spikekit.UnsortedError, match="sort=True"):
+        spikekit.SpikeTable([3, 2], [0, 1], 30000.0)
+    times, units = tmp_path / "times.npy", tmp_path / "units.npy"
+    np.save(times, np.array([3, 2]))
+    np.save(units, np.array([0, 1]))
+    with pytest.raises(ValueError, match="sampling_rate_hz="):
+        spikekit.load_arrays(times, units)
+    with pytest.raises(spikekit.UnsortedError, match="sort=True"):
+        spikekit.load_arrays(times, units, sampling_rate_hz=30000.0)
+
+
+@pytest.mark.parametrize("count", [spikekit.correlograms, spikekit.autocorrelograms, near])
+def test_too_large_for_memory(count, monkeypatch):
+    monkeypatch.setattr("spikekit._correlogram_setup._memory_bytes", lambda: 1000)
+    with pytest.raises(MemoryError, match="201 bins.*window_s=0.1 is in seconds") as caught:
+        count(GOOD)
+    assert isinstance(caught.value, spikekit.AllocationError)
+
+
+def test_units_of_a_quality(phy_folder):
+    with spikekit.load(phy_folder) as session:
+        quality = np.array(session.quality)
+        chosen = session.unit_ids[quality == quality[0]]
+        by_name = spikekit.correlograms(session, references=str(quality[0]))
+        by_ids = spikekit.correlograms(session, references=chosen)
+        assert np.array_equal(by_name.reference_ids, chosen)
+        assert np.array_equal(by_name.counts, by_ids.counts)
+        own = spikekit.autocorrelograms(session, units=str(quality[0]))
+        assert np.array_equal(own.unit_ids, chosen)
+        with pytest.raises(ValueError, match=f"targets: no unit is 'x'.*{quality[0]}"):
+            spikekit.correlograms(session, targets="x")
+
+
+def test_normalization_with_a_hyphen():
+    result = spikekit.correlograms(GOOD, normalization="conditional-rate")
+    assert result.normalization == "conditional_rate"
+    assert result.values is result.normalized("conditional_rate")
+
+
+@pytest.mark.parametrize("convention", ["spikekit", "spikeinterface"])
+def test_plot_says_which_is_the_reference(convention):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    from matplotlib.figure import Figure
+
+    result = spikekit.correlograms(GOOD, convention=convention, normalization="conditional_rate")
+    a, b = (1, 0) if convention == "spikeinterface" else (0, 1)
+    ax = result.plot(a, b, ax=Figure().subplots())
+    assert ax.get_title() == "reference 0, target 1"
+    assert ax.get_ylabel() == "rate of the target (Hz)"
+
+
 def test_more_errors():
     with pytest.raises(ValueError, match="normalization: expected one of count.*'z'"):
         spikekit.correlograms(GOOD, normalization="z")

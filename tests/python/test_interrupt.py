@@ -240,6 +240,19 @@ def test_tqdm(simulation, capsys):
     assert "100%" in capsys.readouterr().err
 
 
+def test_tqdm_shows_one_colon_and_keeps_the_words_of_a_bar(simulation, capsys):
+    tqdm = pytest.importorskip("tqdm", reason="tqdm is not installed").tqdm
+    spikekit.correlograms(simulation, progress=tqdm)
+    shown = capsys.readouterr().err
+    assert "correlograms: 100%|" in shown and ": :" not in shown
+    for total in (None, 7):
+        with tqdm(desc="mine", total=total) as bar:
+            spikekit.correlograms(simulation, progress=bar)
+            assert bar.desc.startswith("mine") and bar.n == pytest.approx(bar.total)
+            assert bar.total == (total or 100)
+        assert "mine: 100%|" in capsys.readouterr().err
+
+
 def test_progress_true_without_tqdm(simulation, monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     with pytest.raises(ImportError, match="pip install tqdm"):

@@ -2,12 +2,13 @@
 """The arguments of a count, checked and in the shape that the library takes."""
 
 import ctypes
+import os
 
 import numpy as np
 
 from . import _abi as abi
 from ._context import Call
-from ._errors import ArgumentError, NotFoundError
+from ._errors import AllocationError, ArgumentError, NotFoundError
 from ._types import pointer
 
 CONVENTIONS = ("spikekit", "spikeinterface", "phy", "pynapple", "cellexplorer")
@@ -19,11 +20,31 @@ _INT32 = ctypes.POINTER(ctypes.c_int32)
 
 def normalization_number(name):
     """The library's number of a normalization."""
-    if name not in NORMALIZATIONS:
+    known = str(name).replace("-", "_")
+    if known not in NORMALIZATIONS:
         raise ArgumentError(
             f"normalization: expected one of {', '.join(NORMALIZATIONS)}, found {name!r}"
         )
-    return NORMALIZATIONS.index(name)
+    return NORMALIZATIONS.index(known)
+
+
+def ids_of_quality(table, name, ids):
+    """The unit ids of a quality such as "good" of a session; other ids as they are."""
+    if not isinstance(ids, str) or not hasattr(table, "quality"):
+        return ids
+    quality = np.array(table.quality, dtype=object)
+    if ids not in quality:
+        found = ", ".join(sorted(set(quality))) or "no units"
+        raise ArgumentError(f"{name}: no unit is {ids!r}, the session has {found}")
+    return table.unit_ids[quality == ids]
+
+
+def _memory_bytes():
+    """Memory of this machine; beyond any array where the system does not say."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return 1 << 62
 
 
 class Setup:
@@ -40,9 +61,11 @@ class Setup:
         references=None,
         targets=None,
     ):
-        normalization_number(normalization)
+        self.normalization = NORMALIZATIONS[normalization_number(normalization)]
+        self.window_s = window_s
+        references = ids_of_quality(table, "references", references)
+        targets = ids_of_quality(table, "targets", targets)
         self.table = table = table._detached()
-        self.normalization = normalization
         self.convention = convention
         self.epochs = table._epochs_within(epochs)
         self.spikes = table._struct()
@@ -87,6 +110,22 @@ class Setup:
         if self.options.convention == _PYNAPPLE:
             return self.options.bin_s
         return self.options.bin_samples / self.table.sampling_rate_hz
+
+    def new_counts(self, *rows):
+        """An array of correlograms to fill, with a word of why when it is too large."""
+        n_bytes = 8 * self.n_bins
+        for n in rows:
+            n_bytes *= n
+        if n_bytes <= _memory_bytes():
+            try:
+                return np.empty((*rows, self.n_bins), np.int64)
+            except MemoryError:
+                pass
+        raise AllocationError(
+            f"{' x '.join(map(str, rows))} correlograms of {self.n_bins} bins take "
+            f"{n_bytes / 2**30:.3g} GiB; window_s={self.window_s} is in seconds, and "
+            "correlogram_rows() counts what does not fit in memory"
+        )
 
     def lags(self):
         """Centre of each bin [s]."""

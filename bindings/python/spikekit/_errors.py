@@ -89,6 +89,18 @@ BY_STATUS = {
 }
 
 
+def hinted(error):
+    """An error of reading spikes, with the name of the argument that helps."""
+    message = str(error)
+    if isinstance(error, UnsortedError):
+        message += "; sort=True of spikekit.load, load_arrays and SpikeTable puts them in order"
+    elif message.endswith("give the sampling rate"):
+        message += " with sampling_rate_hz="
+    else:
+        return error
+    return error_of_status(error.status, message)
+
+
 def error_of_status(status, message):
     """The exception for a status; the plain base class for a status unknown here."""
     kind = BY_STATUS.get(status, SpikekitError)

@@ -8,10 +8,11 @@ from ._errors import ArgumentError, LimitError
 _LIMIT = 2.0**63
 
 
-def whole_numbers(values, name, flat=True):
+def whole_numbers(values, name, flat=True, hint=""):
     """A C-contiguous int64 array; the caller's own memory when it is one already.
 
-    Unsigned integers and floats are taken when every value is a whole number within int64.
+    Unsigned integers and floats are taken when every value is a whole number within int64;
+    `hint` says what to do with fractions.
     """
     array = np.asarray(values)
     if flat and array.ndim != 1:
@@ -25,8 +26,10 @@ def whole_numbers(values, name, flat=True):
         bad = ~(np.floor(array) == array)  # true for NaN, too
         if bad.any() or np.isinf(array).any():
             first = np.flatnonzero((bad | np.isinf(array)).ravel())[0]
+            found = array.flat[first]
             raise ArgumentError(
-                f"{name}: expected whole numbers, found {array.flat[first]} at {first}"
+                f"{name}: expected whole numbers, found {found} at {first}"
+                f"{hint if np.isfinite(found) else ''}"
             )
         if array.size and (array.max() >= _LIMIT or array.min() < -_LIMIT):
             raise LimitError(f"{name}: beyond 64-bit integers")

@@ -7,14 +7,18 @@ class _Bar:
 
     def __init__(self, bar):
         self.bar = bar
-        self.total = getattr(bar, "total", None) or 1.0
+        if not getattr(bar, "total", None):  # or tqdm would show neither bar nor percentage
+            bar.total = 100
+        self.total = bar.total
         self.done = getattr(bar, "n", 0) or 0
         self.activity = None
+        self.describes = not getattr(bar, "desc", None)  # a description of the user's stays
 
     def __call__(self, activity, fraction):
         if activity != self.activity:
             self.activity = activity
-            describe = getattr(self.bar, "set_description", None)
+            words = "set_description" if self.describes else "set_postfix_str"
+            describe = getattr(self.bar, words, None)
             if describe is not None:
                 describe(activity)
         place = fraction * self.total
@@ -46,7 +50,7 @@ def reporter(progress):
     if progress is True:
         progress = _tqdm()
     if isinstance(progress, type) and hasattr(progress, "update"):
-        bar = progress(total=100.0, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}")
+        bar = progress(total=100.0, bar_format="{desc}{percentage:3.0f}%|{bar}| {elapsed}")
         return _Bar(bar), bar.close
     if hasattr(progress, "update") and (hasattr(progress, "total") or hasattr(progress, "n")):
         return _Bar(progress), None

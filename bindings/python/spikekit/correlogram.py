@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _abi as abi
 from ._context import Call
-from ._correlogram_setup import Setup
+from ._correlogram_setup import Setup, ids_of_quality
 from ._errors import ArgumentError
 from ._inputs import as_spikes
 from .correlogram_result import AutoCorrelograms, CorrelogramPairs, Correlograms
@@ -61,7 +61,7 @@ def correlograms(
     threads : int, optional
         Default: as many as there are processors. Results never depend on it.
     references, targets : array_like of unit ids, optional
-        Default: all units.
+        Default: all units. Of a session also a quality, such as "good".
     epochs : Epochs, array_like of shape (n, 2), or pynapple IntervalSet, optional
         Count a pair when both spikes lie in the same epoch. Rows are (start, stop) in
         seconds; an IntervalSet holds its ends.
@@ -123,7 +123,7 @@ def correlograms(
     with Call(threads, progress) as context:
         length = ctypes.c_int64()
         abi.spk_correlogram_length(context, setup.spikes, setup.options, ctypes.byref(length))
-        counts = np.empty((len(setup.row_ids), len(setup.column_ids), setup.n_bins), np.int64)
+        counts = setup.new_counts(len(setup.row_ids), len(setup.column_ids))
         if counts.size != length.value:
             raise AssertionError(f"expected {length.value} counts, found {counts.size}")
         abi.spk_correlogram_count(context, setup.spikes, setup.options, counts)
@@ -148,7 +148,7 @@ def autocorrelograms(
     Parameters
     ----------
     units : array_like of unit ids, optional
-        Default: all units.
+        Default: all units. Of a session also a quality, such as "good".
     data, window_s, bin_s, convention, threads, epochs, normalization, progress
         As for :func:`correlograms`.
     sampling_rate_hz
@@ -168,17 +168,18 @@ def autocorrelograms(
     table = as_spikes(data, sampling_rate_hz)
     setup = Setup(table, window_s, bin_s, convention, epochs, normalization)
     if units is not None:
+        units = ids_of_quality(table, "units", units)
         ids = np.atleast_1d(np.asarray(units))
         indices = table.unit_indices(ids)
         pairs = np.repeat(indices, 2)
-        counts = np.empty((len(indices), setup.n_bins), np.int64)
+        counts = setup.new_counts(len(indices))
         with Call(threads, progress) as context:
             abi.spk_correlogram_count_pairs(
                 context, setup.spikes, setup.options, pairs, len(indices), counts
             )
     else:
         ids, indices = table.unit_ids, np.arange(table.n_units, dtype=np.int32)
-        counts = np.empty((table.n_units, setup.n_bins), np.int64)
+        counts = setup.new_counts(table.n_units)
         with Call(threads, progress) as context:
             abi.spk_correlogram_count_auto(context, setup.spikes, setup.options, counts)
     return AutoCorrelograms(setup, counts, ids, indices)
@@ -229,7 +230,7 @@ def correlogram_pairs(
     if ids.ndim != 2 or ids.shape[1] != 2:
         raise ArgumentError(f"pairs: expected shape (n, 2), found {ids.shape}")
     indices = table.unit_indices(ids.ravel(), "pairs").reshape(-1, 2)
-    counts = np.empty((len(indices), setup.n_bins), np.int64)
+    counts = setup.new_counts(len(indices))
     with Call(threads, progress) as context:
         abi.spk_correlogram_count_pairs(
             context, setup.spikes, setup.options, indices, len(indices), counts

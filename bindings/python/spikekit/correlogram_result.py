@@ -5,9 +5,17 @@ import numpy as np
 
 from . import _abi as abi
 from ._context import Call
-from ._correlogram_setup import normalization_number
+from ._correlogram_setup import NORMALIZATIONS, normalization_number
 from ._errors import ArgumentError
 from .spikes import spike_counts
+
+
+_AXIS_LABELS = {
+    "count": "pairs of spikes",
+    "rate": "rate of pairs (Hz$^2$)",
+    "conditional_rate": "rate of the target (Hz)",
+    "pearson": "correlation coefficient",
+}
 
 
 class _Result:
@@ -75,6 +83,7 @@ class _Result:
         number = normalization_number(normalization)
         if number == 0:
             return self.counts
+        normalization = NORMALIZATIONS[number]
         if normalization not in self._values:
             values = np.empty(self.counts.shape)
             n_reference, n_target = self._spike_numbers()
@@ -211,7 +220,12 @@ class Correlograms(_Result):
 
             ax = matplotlib.pyplot.gca()
         ax.bar(self.lags_s * 1e3, self[a, b], width=self.bin_s * 1e3)
-        ax.set(xlabel="lag (ms)", ylabel=self.normalization, title=f"{a}, {b}")
+        reference, target = (b, a) if self._setup.targets_first else (a, b)
+        ax.set(
+            xlabel="lag (ms)",
+            ylabel=_AXIS_LABELS[self.normalization],
+            title=f"reference {reference}, target {target}",
+        )
         return ax
 
     def __repr__(self):

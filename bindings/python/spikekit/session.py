@@ -7,6 +7,7 @@ import numpy as np
 
 from . import _abi as abi
 from ._context import Call
+from ._errors import SpikekitError, hinted
 from ._types import path_bytes, view
 from .spikes import SpikeTable, _Parts
 
@@ -291,8 +292,11 @@ def load(path, *, sampling_rate_hz=None, duration_s=None, sort=False, clusters=T
     """
     options = _options(sampling_rate_hz, duration_s, sort, clusters)
     session = ctypes.POINTER(abi.spk_session)()
-    with Call() as context:
-        abi.spk_session_open(context, path_bytes(path), options, ctypes.byref(session))
+    try:
+        with Call() as context:
+            abi.spk_session_open(context, path_bytes(path), options, ctypes.byref(session))
+    except SpikekitError as error:
+        raise hinted(error) from None
     return Session(Handle(session, abi.spk_session_close))
 
 
@@ -327,12 +331,10 @@ def load_arrays(
     """
     options = _options(sampling_rate_hz, duration_s, sort, True)
     session = ctypes.POINTER(abi.spk_session)()
-    with Call() as context:
-        abi.spk_session_open_arrays(
-            context,
-            path_bytes(times_path),
-            path_bytes(units_path),
-            options,
-            ctypes.byref(session),
-        )
+    paths = path_bytes(times_path), path_bytes(units_path)
+    try:
+        with Call() as context:
+            abi.spk_session_open_arrays(context, *paths, options, ctypes.byref(session))
+    except SpikekitError as error:
+        raise hinted(error) from None
     return Session(Handle(session, abi.spk_session_close))

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import _abi as abi
 from ._context import Call
-from ._errors import ArgumentError, LimitError
+from ._errors import ArgumentError, LimitError, UnsortedError, hinted
 from ._numbers import index_units, whole_numbers
 from ._types import pointer
 from .epochs import as_epochs
@@ -17,6 +17,10 @@ _INT64 = ctypes.POINTER(ctypes.c_int64)
 _INT32 = ctypes.POINTER(ctypes.c_int32)
 
 
+_SECONDS = (
+    "; of times in seconds take np.rint(times * sampling_rate_hz), "
+    "or give their files to spikekit.load_arrays"
+)
 _Parts = namedtuple(
     "_Parts", "samples units unit_ids sampling_rate_hz start_sample stop_sample epochs"
 )
@@ -68,7 +72,7 @@ class SpikeTable:
         stop_sample=None,
         epochs=None,
     ):
-        samples = whole_numbers(samples, "samples")
+        samples = whole_numbers(samples, "samples", hint=_SECONDS)
         indices, ids = index_units(units)
         if len(samples) != len(indices):
             raise ArgumentError(
@@ -77,8 +81,11 @@ class SpikeTable:
         if sort:
             samples, indices = _sorted(samples, indices)
         self._set(samples, indices, ids, sampling_rate_hz, start_sample, stop_sample, epochs)
-        with Call() as context:
-            abi.spk_spikes_check(context, self._struct())
+        try:
+            with Call() as context:
+                abi.spk_spikes_check(context, self._struct())
+        except UnsortedError as error:
+            raise hinted(error) from None
 
     def _set(self, samples, indices, ids, rate, start=None, stop=None, epochs=None):
         if start is None:

@@ -42,7 +42,8 @@ int main(int argc, char **argv)
     for (int64_t pair = 0; pair < n * n; pair++) {
         double mean = 0;
         for (int64_t k = 0; k < bins; k++)
-            mean += (double)counts[pair * bins + k] / (double)bins;
+            mean += (double)counts[pair * bins + k];
+        mean /= (double)bins;
         for (int64_t k = 0; k < bins && pair / n != pair % n; k++) {
             double height = ((double)counts[pair * bins + k] - mean) / sqrt(mean);
             if (height > most) {

@@ -5,7 +5,8 @@
 usage: run_readme.py STAGE LIBDIR     STAGE: a prefix in which Spikekit is installed
 
 In one empty folder, in the order of the page: c blocks are written to a file (and must be the
-same as tests/examples/correlogram.c), sh and python blocks are run; each must succeed.
+same as tests/examples/correlogram.c), a cmake block builds it, sh and python blocks are run;
+each must succeed.
 """
 import os
 import re
@@ -29,8 +30,8 @@ def environment(stage, libdir):
 
 def main(stage, libdir):
     text = (ROOT / "README.md").read_text()
-    blocks = re.findall(r"^```(sh|c|python)\n(.*?)^```$", text, re.M | re.S)
-    missing = {"sh", "c", "python"} - {language for language, _ in blocks}
+    blocks = re.findall(r"^```(sh|c|cmake|python)\n(.*?)^```$", text, re.M | re.S)
+    missing = {"sh", "c", "cmake", "python"} - {language for language, _ in blocks}
     if missing:
         print(f"README.md has no example in {sorted(missing)}")
         return 1
@@ -44,7 +45,10 @@ def main(stage, libdir):
                     return 1
                 Path(folder, "correlogram.c").write_text(code)
                 continue
-            command = ["bash", "-euo", "pipefail", "-c"] if language == "sh" else [sys.executable, "-c"]
+            command = [sys.executable, "-c"] if language == "python" else ["bash", "-euo", "pipefail", "-c"]
+            if language == "cmake":
+                Path(folder, "CMakeLists.txt").write_text(code)
+                code = f"cmake -S . -B build -DCMAKE_PREFIX_PATH='{stage}' && cmake --build build"
             result = subprocess.run(command + [code], cwd=folder, env=environment(stage, libdir),
                                     stdin=subprocess.DEVNULL)
             if result.returncode != 0:

@@ -182,6 +182,9 @@ static int run(const convert_arguments *arguments, spk_context *ctx, const char 
         code =
             epochs_argument_read("convert", ctx, arguments->epochs,
                                  spk_session_spikes(session)->sampling_rate_hz, &epochs);
+    if (code == COMMAND_OK && arguments->epochs != NULL)
+        epochs_argument_note_outside("convert", arguments->epochs, &epochs,
+                                     spk_session_spikes(session));
     if (code == COMMAND_OK)
         code = gather(session, places, n_units,
                       arguments->epochs != NULL ? &epochs.epochs : NULL, &data);
@@ -190,8 +193,9 @@ static int run(const convert_arguments *arguments, spk_context *ctx, const char 
                                     &data);
     if (code == COMMAND_OK && !arguments->run.quiet &&
         strcmp(arguments->output, "-") != 0)
-        command_say("convert", "%s: %lld spikes of %lld units", arguments->output,
-                    (long long)data.spikes.n_spikes, (long long)n_units);
+        command_say("convert", "%s: %lld spike%s of %lld unit%s", arguments->output,
+                    (long long)data.spikes.n_spikes, data.spikes.n_spikes == 1 ? "" : "s",
+                    (long long)n_units, n_units == 1 ? "" : "s");
     free(data.unit_ids);
     free(data.places);
     free(data.indices);

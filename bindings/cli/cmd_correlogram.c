@@ -178,6 +178,10 @@ int spk_cmd_correlogram(int argc, char **argv)
         return code;
     if (arguments.join) {
         code = correlogram_join(ctx, &arguments);
+        if (code == COMMAND_OK)
+            command_note("correlogram", "%s: %lld part%s joined", arguments.output,
+                         (long long)arguments.operands.n,
+                         arguments.operands.n == 1 ? "" : "s");
     } else {
         correlogram_request request;
         memset(&request, 0, sizeof request);

@@ -9,6 +9,7 @@
 #include "report_page.h"
 #include "report_tables.h"
 #include "session_argument.h"
+#include "window_argument.h"
 
 #include <stddef.h>
 
@@ -157,12 +158,15 @@ static int run(const report_arguments *arguments, spk_context *ctx)
     if (code == COMMAND_OK)
         code = folder_output_commit("report", &folder);
     folder_output_end(&folder);
+    if (code == COMMAND_OK)
+        window_argument_note("report", data.selection.spikes.sampling_rate_hz,
+                             arguments->window_ms, arguments->bin_ms, &data.options);
     if (code == COMMAND_OK && !arguments->run.quiet)
         command_say("report",
-                    "%s/index.html: %lld units, %lld directed and %lld "
+                    "%s/index.html: %lld unit%s, %lld directed and %lld "
                     "synchronous peaks",
                     arguments->output, (long long)data.n_units,
-                    (long long)data.directed.n_significant,
+                    data.n_units == 1 ? "" : "s", (long long)data.directed.n_significant,
                     (long long)data.synchronous.n_significant);
     report_data_clear(&data);
     spk_session_close(session);

@@ -49,6 +49,19 @@ void command_say(const char *name, const char *format, ...)
     va_end(arguments);
 }
 
+/* Whether --quiet was given; set by command_start(). */
+static int32_t is_quiet;
+
+void command_note(const char *name, const char *format, ...)
+{
+    va_list arguments;
+    if (is_quiet)
+        return;
+    va_start(arguments, format);
+    say(name, format, arguments);
+    va_end(arguments);
+}
+
 int command_fail_usage(const char *name, const char *format, ...)
 {
     char text[1024];
@@ -123,6 +136,7 @@ int command_start(const char *name, const run_arguments *run, spk_context **ctx)
     if (run->threads < 0 || run->threads > 4096)
         return command_fail_usage(name, "--threads: expected 0 to 4096, found %lld",
                                   (long long)run->threads);
+    is_quiet = run->quiet;
     spk_context *created = NULL;
     spk_status status = spk_context_create(&created);
     if (status == SPK_OK)

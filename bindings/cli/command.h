@@ -35,6 +35,10 @@ const command *command_find(const char *name);
 void command_say(const char *name, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/** As command_say(), but not with --quiet: remarks, and what a success has to tell. */
+void command_note(const char *name, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /** Says in one line what is wrong with the arguments and where help is. @return COMMAND_USAGE */
 int command_fail_usage(const char *name, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

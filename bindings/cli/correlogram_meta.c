@@ -2,6 +2,7 @@
 /* What the numbers were made from and how. Nothing here depends on the shard, the threads, the
  * output or the machine, so that equal work gives equal bytes and shards can be compared. */
 #include "correlogram_request.h"
+#include "window_argument.h"
 
 #include <spikekit/json.h>
 #include <spikekit/version.h>
@@ -91,8 +92,9 @@ static spk_status set_parameters(const correlogram_request *request, spk_json *j
     TRY(spk_json_set_integer(ctx, json, "n_bins", options->n_bins));
     if (options->convention != SPK_CORRELOGRAM_PYNAPPLE)
         TRY(spk_json_set_integer(ctx, json, "bin_samples", options->bin_samples));
-    else
-        TRY(spk_json_set_number(ctx, json, "bin_s", options->bin_s));
+    TRY(spk_json_set_number(
+        ctx, json, "bin_s",
+        window_argument_bin_s(options, request->selection.spikes.sampling_rate_hz)));
     TRY(spk_json_set_text(ctx, json, "units", a->pairs != NULL ? "pairs" : a->units));
     if (a->against != NULL)
         TRY(spk_json_set_text(ctx, json, "against", a->against));

@@ -4,8 +4,10 @@
 #define _XOPEN_SOURCE 700
 
 #include "correlogram_request.h"
+#include "window_argument.h"
 
 #include <spikekit/array.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -218,6 +220,36 @@ int correlogram_output_room(const char *path, double n_bytes)
     return code;
 }
 
+static const char *plural(int64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+/* "ccg.npz: 403 x 403 units, 201 bins of 0.5 ms" */
+static void tell(const correlogram_request *request)
+{
+    const int64_t n_bins = request->options.n_bins;
+    const correlogram_arguments *a = request->arguments;
+    char rows[96], shard[64] = "";
+    window_argument_note(NAME, request->selection.spikes.sampling_rate_hz, a->window_ms,
+                         a->bin_ms, &request->options);
+    if (request->layout == CORRELOGRAM_CUBE)
+        snprintf(rows, sizeof rows, "%lld x %lld unit%s", (long long)request->n_rows,
+                 (long long)request->n_columns,
+                 request->n_rows == 1 ? plural(request->n_columns) : "s");
+    else
+        snprintf(rows, sizeof rows, "%lld %s%s", (long long)request->n_rows,
+                 request->layout == CORRELOGRAM_AUTO ? "unit" : "pair",
+                 plural(request->n_rows));
+    if (request->n_shards > 1)
+        snprintf(shard, sizeof shard, "part %lld of %lld of ", (long long)request->shard,
+                 (long long)request->n_shards);
+    command_note(NAME, "%s: %s%s, %lld bin%s of %.4g ms", a->output, shard, rows,
+                 (long long)n_bins, plural(n_bins),
+                 1e3 * window_argument_bin_s(&request->options,
+                                             request->selection.spikes.sampling_rate_hz));
+}
+
 int correlogram_output_write(correlogram_request *request)
 {
     const char *path = request->arguments->output;
@@ -259,6 +291,8 @@ int correlogram_output_write(correlogram_request *request)
 cleanup:
     if (status != SPK_OK)
         code = command_fail(NAME, out->failed ? out->ctx : request->ctx, status);
+    else
+        tell(request);
     spk_npz_writer_destroy(out->writer);
     spk_context_destroy(out->ctx);
     free(out->values);

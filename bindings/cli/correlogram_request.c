@@ -2,6 +2,7 @@
 /* From the command line to a request: which units, pairs, rows and bins, and how large a count can
  * be. All of it comes from the whole table, so that every shard decides alike. */
 #include "correlogram_request.h"
+#include "window_argument.h"
 
 #include <errno.h>
 #include <math.h>
@@ -420,14 +421,9 @@ int correlogram_request_prepare(correlogram_request *request)
         return code;
     const double rate = spk_session_spikes(request->session)->sampling_rate_hz;
     spk_correlogram_options_init(&request->options, sizeof request->options);
-    const spk_status status =
-        spk_correlogram_options_set_window(request->ctx, &request->options, convention,
-                                           rate, a->window_ms / 1e3, a->bin_ms / 1e3);
-    if (status == SPK_ERR_ARGUMENT)
-        return command_fail_usage(NAME, "--window-ms, --bin-ms: %s",
-                                  spk_context_message(request->ctx));
-    if (status != SPK_OK)
-        return command_fail(NAME, request->ctx, status);
+    if ((code = window_argument_set(NAME, request->ctx, convention, rate, a->window_ms,
+                                    a->bin_ms, &request->options)) != COMMAND_OK)
+        return code;
     if ((code = choose_units(request)) != COMMAND_OK)
         return code;
     if (a->epochs != NULL) {
@@ -436,6 +432,9 @@ int correlogram_request_prepare(correlogram_request *request)
         if (code != COMMAND_OK)
             return code;
         request->options.epochs = &request->epochs.epochs;
+        epochs_argument_note_outside(NAME, a->epochs, &request->epochs,
+                                     &request->selection.spikes);
+        epochs_argument_clip(&request->epochs, &request->selection.spikes);
     }
     if ((code = choose_dtype(request)) != COMMAND_OK)
         return code;

@@ -8,6 +8,7 @@
  * depend on the number of threads. */
 #include "command.h"
 #include "report_data.h"
+#include "window_argument.h"
 
 #include <math.h>
 #include <spikekit/distributions.h>
@@ -225,11 +226,12 @@ int report_data_count(spk_context *ctx, double window_ms, double bin_ms,
     const spk_spikes *spikes = &data->selection.spikes;
     peak_search search = {.data = data};
     spk_correlogram_options_init(&data->options, sizeof data->options);
-    spk_status status = spk_correlogram_options_set_window(
-        ctx, &data->options, SPK_CORRELOGRAM_SPIKEKIT, spikes->sampling_rate_hz,
-        window_ms / 1000, bin_ms / 1000);
-    if (status != SPK_OK)
-        return command_fail("report", ctx, status);
+    spk_status status = SPK_OK;
+    const int code =
+        window_argument_set("report", ctx, SPK_CORRELOGRAM_SPIKEKIT,
+                            spikes->sampling_rate_hz, window_ms, bin_ms, &data->options);
+    if (code != COMMAND_OK)
+        return code;
     const int64_t n_bins = data->options.n_bins;
     if (n_bins > REPORT_MAX_BINS)
         return command_fail_usage("report",

@@ -14,6 +14,25 @@ static int fail_memory(const char *name)
     return COMMAND_FAILED;
 }
 
+/* The library says what is missing; here is the option that gives it. */
+static int fail_open(const char *name, const spk_context *ctx, spk_status status)
+{
+    static const char no_rate[] = "give the sampling rate";
+    const char *message = spk_context_message(ctx);
+    const size_t n = strlen(message), m = sizeof no_rate - 1;
+    if (status == SPK_ERR_CANCELLED)
+        return command_fail(name, ctx, status);
+    if (n >= m && strcmp(message + n - m, no_rate) == 0)
+        command_say(name, "%s: --rate HZ", message);
+    else if (strstr(message, "expected sample_rate = a number") != NULL)
+        command_say(name, "%s; or give --rate HZ", message);
+    else if (status == SPK_ERR_NOT_FOUND && strstr(message, "found none of them") != NULL)
+        command_say(name, "%s; or give --times FILE --clusters FILE", message);
+    else
+        return command_fail(name, ctx, status);
+    return COMMAND_FAILED;
+}
+
 int session_argument_open(const char *name, spk_context *ctx,
                           const session_arguments *arguments,
                           const operand_list *operands, spk_session **session)
@@ -48,10 +67,21 @@ int session_argument_open(const char *name, spk_context *ctx,
                                        &options, session)
              : spk_session_open(ctx, operands->items[0], &options, session);
     if (status == SPK_ERR_UNSORTED && !arguments->sort) {
-        command_say(name, "%s; --sort puts them in order", spk_context_message(ctx));
+        command_say(name, "%s; %s", spk_context_message(ctx),
+                    pair ? "unless --times and --clusters are swapped, --sort puts them "
+                           "in order"
+                         : "--sort puts them in order");
         return COMMAND_FAILED;
     }
-    return status == SPK_OK ? COMMAND_OK : command_fail(name, ctx, status);
+    if (status != SPK_OK)
+        return fail_open(name, ctx, status);
+    const spk_spikes *spikes = spk_session_spikes(*session);
+    if (pair && spikes->n_units > 10 && spikes->n_units > spikes->n_spikes / 2)
+        command_note(name,
+                     "warning: %lld units for %lld spikes; are --times and --clusters "
+                     "swapped?",
+                     (long long)spikes->n_units, (long long)spikes->n_spikes);
+    return COMMAND_OK;
 }
 
 int64_t unit_selection_find(const spk_session *session, int64_t unit_id)
@@ -274,6 +304,76 @@ static int to_sample(double time_s, double rate, int64_t *sample)
     return 1;
 }
 
+/* What spk_epochs_check() would find, in the words of the file. */
+static int check_rows(const char *name, const char *path, const spk_table *table,
+                      const int64_t columns[2], const spk_epochs *epochs)
+{
+    for (int64_t e = 0; e < epochs->n_epochs; e++) {
+        const long long row = (long long)e + 1;
+        const char *start = spk_table_text(table, e, columns[0]);
+        const char *stop = spk_table_text(table, e, columns[1]);
+        if (epochs->stops[e] <= epochs->starts[e]) {
+            command_say(name,
+                        "%s: row %lld: expected stop_s at least one sample after "
+                        "start_s, found %s s to %s s",
+                        path, row, start, stop);
+            return 0;
+        }
+        if (e > 0 && epochs->starts[e] < epochs->stops[e - 1]) {
+            command_say(name,
+                        "%s: row %lld: starts at %s s, before the end of the row above, "
+                        "%s s",
+                        path, row, start, spk_table_text(table, e - 1, columns[1]));
+            return 0;
+        }
+    }
+    return 1;
+}
+
+void epochs_argument_clip(epochs_argument *epochs, const spk_spikes *spikes)
+{
+    int64_t *starts = epochs->owned, *stops = epochs->owned + epochs->epochs.n_epochs;
+    int64_t n = 0;
+    for (int64_t e = 0; e < epochs->epochs.n_epochs; e++) {
+        const int64_t first =
+            starts[e] > spikes->start_sample ? starts[e] : spikes->start_sample;
+        const int64_t last =
+            stops[e] < spikes->stop_sample ? stops[e] : spikes->stop_sample;
+        if (last <= first)
+            continue;
+        starts[n] = first;
+        stops[n++] = last;
+    }
+    epochs->epochs.n_epochs = n;
+}
+
+static int64_t duration_inside(const epochs_argument *epochs, const spk_spikes *spikes)
+{
+    int64_t inside = 0;
+    for (int64_t e = 0; e < epochs->epochs.n_epochs; e++) {
+        const int64_t start = epochs->epochs.starts[e], stop = epochs->epochs.stops[e];
+        const int64_t first = start > spikes->start_sample ? start : spikes->start_sample;
+        const int64_t last = stop < spikes->stop_sample ? stop : spikes->stop_sample;
+        inside += last > first ? last - first : 0;
+    }
+    return inside;
+}
+
+void epochs_argument_note_outside(const char *name, const char *path,
+                                  const epochs_argument *epochs, const spk_spikes *spikes)
+{
+    const double rate = spikes->sampling_rate_hz;
+    const int64_t all = spk_epochs_duration(&epochs->epochs);
+    const int64_t outside = all - duration_inside(epochs, spikes);
+    if (outside > 0)
+        command_note(name,
+                     "warning: %s: %.6g s of %.6g s are outside the recording, %.6g s to "
+                     "%.6g s",
+                     path, (double)outside / rate, (double)all / rate,
+                     (double)spikes->start_sample / rate,
+                     (double)spikes->stop_sample / rate);
+}
+
 int epochs_argument_read(const char *name, spk_context *ctx, const char *path,
                          double sampling_rate_hz, epochs_argument *epochs)
 {
@@ -305,7 +405,8 @@ int epochs_argument_read(const char *name, spk_context *ctx, const char *path,
         double time_s = 0.0;
         status = spk_table_number(ctx, table, row, columns[i / n], &time_s);
         if (status != SPK_OK) {
-            command_say(name, "%s: %s", path, spk_context_message(ctx));
+            command_say(name, "%s: row %lld: expected a time [s], found '%s'", path,
+                        (long long)row + 1, spk_table_text(table, row, columns[i / n]));
             goto cleanup;
         }
         if (!to_sample(time_s, sampling_rate_hz, &epochs->owned[i])) {
@@ -317,6 +418,8 @@ int epochs_argument_read(const char *name, spk_context *ctx, const char *path,
     epochs->epochs.n_epochs = n;
     epochs->epochs.starts = epochs->owned;
     epochs->epochs.stops = epochs->owned + n;
+    if (!check_rows(name, path, table, columns, &epochs->epochs))
+        goto cleanup;
     status = spk_epochs_check(ctx, &epochs->epochs);
     if (status != SPK_OK) {
         command_say(name, "%s: %s", path, spk_context_message(ctx));

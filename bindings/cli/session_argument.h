@@ -71,6 +71,12 @@ typedef struct epochs_argument {
  *  overlap. @return COMMAND_OK or an exit status */
 int epochs_argument_read(const char *name, spk_context *ctx, const char *path,
                          double sampling_rate_hz, epochs_argument *epochs);
+/** Cuts off what lies outside the recording, where nothing was observed. */
+void epochs_argument_clip(epochs_argument *epochs, const spk_spikes *spikes);
+/** Says how much of the epochs lies outside the recording, if any. */
+void epochs_argument_note_outside(const char *name, const char *path,
+                                  const epochs_argument *epochs,
+                                  const spk_spikes *spikes);
 void epochs_argument_clear(epochs_argument *epochs);
 
 #endif

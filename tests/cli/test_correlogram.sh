@@ -13,7 +13,20 @@ oracle() { # FILE key=value...
 }
 
 expect 0 '' correlogram s -o whole.npz
-check "a run says nothing when standard error is no terminal" [ ! -s err.txt ]
+check "a run tells what it wrote" grep -qx \
+    'spikekit correlogram: whole.npz: 7 x 7 units, 201 bins of 0.5 ms' err.txt
+expect 0 '' correlogram s -o again.npz --quiet
+check "--quiet says nothing" [ ! -s err.txt ]
+same whole.npz again.npz
+expect 0 '' correlogram s -o one.npz --units 3 --auto --window-ms 1 --bin-ms 1
+check "one unit, one bin" grep -qx 'spikekit correlogram: one.npz: 1 unit, 1 bin of 1 ms' err.txt
+expect 0 '' correlogram s -o thin.npz --pairs 1:2 --window-ms 10 --bin-ms 0.06
+check "a rounded bin is told" grep -qx \
+    'spikekit correlogram: bin rounded to 2 samples, 0.0667 ms' err.txt
+check "the actual bin is in meta" "$python" -c 'import json, numpy as np
+meta = json.loads(str(np.load("thin.npz")["meta"]))
+assert meta["bin_ms"] == 0.06 and meta["bin_s"] == 2 / 30000, meta'
+check "a rounded bin is two lines" [ "$(wc -l <err.txt)" -eq 2 ]
 oracle whole.npz
 expect 0 '' correlogram s -o wide.npz --window-ms 41 --bin-ms 1
 oracle wide.npz window_ms=41 bin_ms=1
@@ -31,6 +44,27 @@ expect 0 '' correlogram s -o against.npz --units 0-2 --against 2,5
 oracle against.npz against=2,5
 expect 0 '' correlogram s -o epochs.npz --epochs epochs.tsv
 oracle epochs.npz epochs=epochs.tsv
+# Epochs beyond the recording of 40 s are cut there.
+printf 'start_s\tstop_s\n30\t50\n60\t70\n' >beyond.tsv
+printf 'start_s\tstop_s\n30\t40\n' >cut.tsv
+expect 0 '' correlogram s -o beyond.npz --epochs beyond.tsv -n pearson
+check "what is outside is told" \
+    grep -q 'beyond.tsv: 20 s of 30 s are outside the recording, 0 s to 40 s' err.txt
+expect 0 '' correlogram s -o cut.npz --epochs cut.tsv -n pearson
+check "cut epochs are silent" sh -c '! grep -q outside err.txt'
+cat >cut.py <<'EOF'
+import json
+import numpy as np
+a, b = np.load("beyond.npz"), np.load("cut.npz")
+for key in ("counts", "values", "exposure_s"):
+    assert np.array_equal(a[key], b[key], equal_nan=a[key].dtype.kind == "f"), key
+meta = json.loads(str(a["meta"]))
+assert meta["epochs"]["duration_samples"] == 300000, meta
+assert meta["bin_s"] == 0.0005 and meta["bin_samples"] == 15, meta
+EOF
+check "epochs beyond the recording" "$python" cut.py
+printf 'start_s\tstop_s\n100\t200\n' >outside.tsv
+expect 0 '' correlogram s -o outside.npz --epochs outside.tsv
 for normalization in rate conditional-rate pearson; do
     expect 0 '' correlogram s -o v.npz --normalization $normalization
     oracle v.npz normalization=$normalization
@@ -89,15 +123,24 @@ expect 2 'expected unit ids like' correlogram s -o x.npz --pairs 1,2
 expect 2 'expected unit ids like' correlogram s -o x.npz --pairs 1:2,
 expect 2 'expected all, good' correlogram s -o x.npz --units 1,,2
 expect 2 'expected all, good' correlogram s -o x.npz --units 5-2
-expect 2 'window-ms' correlogram s -o x.npz --window-ms 0
-expect 2 'window-ms' correlogram s -o x.npz --bin-ms 0.001
+expect 2 'window-ms: expected more than 0 ms, found 0' correlogram s -o x.npz --window-ms 0
+expect 2 'bin-ms: expected more than 0 ms, found -1' correlogram s -o x.npz --bin-ms=-1
+expect 2 'bin-ms: expected at least one sample, 0.0333 ms, found 0.001 ms' \
+    correlogram s -o x.npz --bin-ms 0.001
+expect 2 'bin-ms: expected at most half of --window-ms, 5 ms, found 6 ms' \
+    correlogram s -o x.npz -c spikeinterface --window-ms 10 --bin-ms 6
+expect 2 'window-ms: 1e\+09 ms are too many' correlogram s -o x.npz --window-ms 1e9
 expect 1 'epochs-none.tsv' correlogram s -o x.npz --epochs epochs-none.tsv
 printf 'start\tstop_s\n1\t2\n' >bad.tsv
 expect 1 'bad.tsv: .*no start_s' correlogram s -o x.npz --epochs bad.tsv
 printf 'start_s\tstop_s\n1\tx\n' >bad.tsv
-expect 1 'bad.tsv' correlogram s -o x.npz --epochs bad.tsv
+expect 1 "bad.tsv: row 1: expected a time \\[s\\], found 'x'" correlogram s -o x.npz --epochs bad.tsv
 printf 'start_s\tstop_s\n1\t3\n2\t4\n' >bad.tsv
-expect 1 'bad.tsv' correlogram s -o x.npz --epochs bad.tsv
+expect 1 'bad.tsv: row 2: starts at 2 s, before the end of the row above, 3 s' \
+    correlogram s -o x.npz --epochs bad.tsv
+printf 'start_s\tstop_s\n1\t2\n4\t3\n' >bad.tsv
+expect 1 'bad.tsv: row 2: expected stop_s .* found 4 s to 3 s' \
+    correlogram s -o x.npz --epochs bad.tsv
 printf 'start_s\tstop_s\n1\t\n' >bad.tsv
 expect 1 'bad.tsv: row 1' correlogram s -o x.npz --epochs bad.tsv
 printf 'start_s\tstop_s\n' >bad.tsv

@@ -11,7 +11,7 @@ for name in plain column code labels; do
 done
 check "code in params.py is not executed" [ ! -e executed ]
 
-expect 1 'no_times' info no_times
+expect 1 'no_times: .*; or give --times FILE --clusters FILE$' info no_times
 expect 1 'no_clusters' info no_clusters
 expect 1 'truncated/spike_times.npy: ' info truncated
 expect 1 'lengths_differ/.*expected .*5.*found .*4|lengths_differ/.*expected .*4.*found .*5' \
@@ -25,7 +25,8 @@ expect 1 'beyond/spike_times.npy: ' info beyond
 expect 1 'text/spike_times.npy: ' info text
 expect 1 'pickle/spike_times.npy: ' info pickle
 check "a pickle is not read" [ ! -e executed ]
-expect 1 'no_rate' info no_rate
+expect 1 'no_rate/params.py: expected sample_rate = a number, found none; or give --rate HZ$' \
+    info no_rate
 check "--rate gives the rate" [ "$(spikes_of --rate 30000 no_rate)" = 5 ]
 expect 1 'not_utf8/cluster_group.tsv: ' info not_utf8
 expect 1 '/dev/null' info /dev/null
@@ -33,7 +34,11 @@ expect 1 'nothing' info nothing
 
 check "a pair in samples" [ "$(spikes_of --times times.npy --clusters clusters.npy --rate 3e4)" = 5 ]
 check "a pair in seconds" [ "$(spikes_of --times seconds.npy --clusters clusters.npy)" = 5 ]
-expect 1 '' info --times times.npy --clusters clusters.npy
+expect 1 'give the sampling rate: --rate HZ$' info --times times.npy --clusters clusters.npy
+expect 1 'unless --times and --clusters are swapped' info --times unsorted/spike_times.npy \
+    --clusters clusters.npy --rate 3e4
+expect 2 'rate 30000 takes times in seconds to a coarser grid' correlogram \
+    --times seconds.npy --clusters clusters.npy -o x.npz --window-ms 10000
 expect 1 'clusters_short.npy|times.npy' info --times times.npy --clusters clusters_short.npy --rate 3e4
 expect 1 'seconds_nan.npy: ' info --times seconds_nan.npy --clusters clusters.npy
 expect 1 'none.npy' info --times none.npy --clusters clusters.npy

@@ -258,7 +258,7 @@ expect 1 'nothing-here' report nothing-here -o failed
 nothing_left failed
 expect 2 '-o FOLDER is missing' report session
 expect 2 'at most 2001 bins' report session -o failed --bin-ms 0.04
-expect 1 'bin' report session -o failed --bin-ms 0
+expect 2 'bin-ms: expected more than 0 ms, found 0' report session -o failed --bin-ms 0
 expect 2 'max-peaks' report session -o failed --max-peaks=-1
 nothing_left failed
 (

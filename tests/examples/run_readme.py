@@ -48,7 +48,7 @@ def main(stage, libdir):
             command = [sys.executable, "-c"] if language == "python" else ["bash", "-euo", "pipefail", "-c"]
             if language == "cmake":
                 Path(folder, "CMakeLists.txt").write_text(code)
-                code = f"cmake -S . -B build -DCMAKE_PREFIX_PATH='{stage}' && cmake --build build"
+                code = f"cmake -G Ninja -S . -B build -DCMAKE_PREFIX_PATH='{stage}' && cmake --build build"
             result = subprocess.run(command + [code], cwd=folder, env=environment(stage, libdir),
                                     stdin=subprocess.DEVNULL)
             if result.returncode != 0:

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 enum {
-    SPK__KERNEL_BLOCK = 16,    /* partners a step */
+    SPK__KERNEL_BLOCK = SPK__TABLE_BLOCK, /* partners a step */
     SPK__KERNEL_LOOKAHEAD = 16 /* references; this many valid ones must follow the last */
 };
 

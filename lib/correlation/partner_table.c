@@ -189,9 +189,10 @@ spk_status spk__partner_table_create(spk_context *ctx, const spk_spikes *spikes,
     table->part_counts = spk__alloc_zero(ctx, (int64_t)SPK__TABLE_PARTS * n_slots,
                                          sizeof *table->part_counts);
     table->part_length = spikes->n_spikes / SPK__TABLE_PARTS + 1;
-    /* A time must tell "out of reach", up to 2 reach + 1 away, from "wrapped around"; and
-     * the narrow kernel divides in single precision, exact below 2^21. */
-    if (2 * bins->reach + 2 < (int64_t)1 << (32 - slot_bits) &&
+    /* A time must tell "out of reach" from "wrapped around" for a whole block: silences are
+     * reach + 1 at most, so its last entry is less than BLOCK + 1 of them away. And the
+     * narrow kernel divides in single precision, exact below 2^21. */
+    if ((SPK__TABLE_BLOCK + 1) * (bins->reach + 1) <= (int64_t)1 << (32 - slot_bits) &&
         bins->reach + bins->bin < (int64_t)1 << 21)
         table->narrow = spk__alloc(ctx, room, sizeof *table->narrow);
     else

@@ -35,6 +35,7 @@ int64_t spk__retimer_next(spk__retimer *retimer, int64_t capacity, int64_t *time
                           int32_t *slots);
 
 enum {
+    SPK__TABLE_BLOCK = 16,   /* entries that the counting loop looks at together */
     SPK__TABLE_PADDING = 64, /* entries out of reach before and after, for whole blocks */
     SPK__TABLE_PARTS =
         8 /* stretches whose spikes are counted apart, to index in parallel */

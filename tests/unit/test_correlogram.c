@@ -240,6 +240,36 @@ static void test_wide_windows(void)
         }
 }
 
+/* Silence after silence, where few bits are left for time: none may wrap into the window,
+ * neither the first spike out of reach nor those after it. */
+static void test_many_units_far_apart(void)
+{
+    enum {
+        N = 90,
+        UNITS = 300
+    };
+    static int64_t samples[N];
+    static int32_t units[N];
+    static const int64_t widths[] = {1000, 20000, 100000, 140000, 300000, 500000, 590000};
+    for (int32_t convention = 0; convention < CONVENTIONS; convention++)
+        for (int w = 0; w < 7; w++)
+            for (int64_t gap = 1; gap < 6; gap += 2) {
+                for (int64_t s = 0; s < N; s++) {
+                    samples[s] = s * gap * widths[w] + s % 3;
+                    units[s] = (int32_t)(s * 7 % UNITS);
+                }
+                spk_spikes s = {N, UNITS, samples, units, 30000.0, 0, samples[N - 1] + 1};
+                spk_correlogram_options o = make_options(convention, 2, widths[w]);
+                int64_t length = UNITS * UNITS * o.n_bins;
+                int64_t *expected = oracle_counts(&s, &o);
+                int64_t *found = malloc((size_t)length * sizeof *found);
+                CU_ASSERT_EQUAL(spk_correlogram_count(NULL, &s, &o, found), SPK_OK);
+                expect_equal(expected, found, length, "far apart");
+                free(found);
+                free(expected);
+            }
+}
+
 /* References and targets are rows and columns of the whole. */
 static void test_two_populations(void)
 {
@@ -562,6 +592,15 @@ static void test_errors(void)
                     SPK_ERR_ARGUMENT);
     CU_ASSERT_STRING_EQUAL(spk_context_message(ctx),
                            "pairs[0][1] must be a unit in 0 .. 3, got 4");
+    o = good;
+    o.references = twice;
+    o.n_references = 1;
+    pair[0][1] = 1;
+    CU_ASSERT_EQUAL(spk_correlogram_count_pairs(ctx, &t.spikes, &o,
+                                                (const int32_t(*)[2])pair, 1, counts),
+                    SPK_ERR_ARGUMENT);
+    CU_ASSERT_EQUAL(spk_correlogram_count_auto(ctx, &t.spikes, &o, counts),
+                    SPK_ERR_ARGUMENT);
     t.samples[20] = 0;
     CU_ASSERT_EQUAL(spk_correlogram_count(ctx, &t.spikes, &good, counts),
                     SPK_ERR_UNSORTED);
@@ -578,6 +617,7 @@ static const suite_test TESTS[] = {
     {"epochs", test_epochs},
     {"sizes", test_sizes},
     {"wide windows", test_wide_windows},
+    {"many units far apart", test_many_units_far_apart},
     {"two populations", test_two_populations},
     {"counters emptied in parts", test_parts},
     {"threads", test_threads_and_memory},

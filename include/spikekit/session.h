@@ -180,7 +180,9 @@ SPK_API void spk_phy_extras_init(spk_phy_extras *extras, size_t struct_size);
  * Writes a phy folder: params.py, spike_times.npy (int64), spike_clusters.npy and
  * spike_templates.npy (int32), and what extras give. The folder is made if absent, not its
  * parents; a file of these names that is already there is an error unless overwrite is
- * nonzero. If a file fails, those written by the call are removed.
+ * nonzero. All files are written beside their places first and renamed when all are whole: if
+ * one fails, the folder stays as it was. A folder that holds a sorter's other files
+ * (templates.npy, cluster_KSLabel.tsv ...) is refused even then: they would not fit.
  *
  * There is no raw file, so dat_path is [] and n_samples_dat = stop_sample keeps the length.
  * start_sample is not kept: a reader takes 0, or the first spike if that is before.

@@ -252,6 +252,29 @@ static spk_status check_arguments(spk_context *ctx, const writer *w)
     return w->unit_ids == NULL ? SPK_OK : check_ids(ctx, s->n_units, w->unit_ids);
 }
 
+/* What other sorters leave beside the spikes. Kept, it would describe the new ones. */
+static spk_status refuse_foreign(const writer *w)
+{
+    static const char *const foreign[] = {
+        "cluster_KSLabel.tsv",   "cluster_ContamPct.tsv", "cluster_Amplitude.tsv",
+        "cluster_info.tsv",      "templates.npy",         "pc_features.npy",
+        "similar_templates.npy", "whitening_mat.npy",     "spikes.times.npy"};
+    spk_status status = SPK_OK;
+    for (size_t f = 0; f < sizeof foreign / sizeof foreign[0] && status == SPK_OK; f++) {
+        struct stat about;
+        char *path = spk__path_join(w->ctx, w->folder, foreign[f]);
+        if (path == NULL)
+            return spk__fail_memory(w->ctx);
+        if (lstat(path, &about) == 0)
+            status = spk__fail(w->ctx, SPK_ERR_ARGUMENT,
+                               "%s: a sorter's file that would not fit the new spikes; "
+                               "choose another folder",
+                               path);
+        spk__free(path);
+    }
+    return status;
+}
+
 static spk_status refuse_existing(const writer *w, char *const *paths)
 {
     struct stat about;
@@ -279,12 +302,20 @@ spk_status spk_phy_write(spk_context *ctx, const char *folder, const spk_spikes 
         return status;
 
     char *paths[N_PHY_FILES] = {NULL};
-    int n_written = 0, made_folder = 0;
-    for (int f = 0; f < N_PHY_FILES; f++)
-        if ((paths[f] = spk__path_join(ctx, folder, file_names[f])) == NULL) {
+    char *staged[N_PHY_FILES] = {NULL};
+    int made_folder = 0;
+    for (int f = 0; f < N_PHY_FILES; f++) {
+        char name[64];
+        snprintf(name, sizeof name, ".part-%s", file_names[f]);
+        paths[f] = spk__path_join(ctx, folder, file_names[f]);
+        staged[f] = spk__path_join(ctx, folder, name);
+        if (paths[f] == NULL || staged[f] == NULL) {
             status = spk__fail_memory(ctx);
             goto cleanup;
         }
+    }
+    if ((status = refuse_foreign(&w)) != SPK_OK)
+        goto cleanup;
     made_folder = mkdir(folder, 0777) == 0;
     if (!made_folder && errno != EEXIST) {
         status = spk__fail_errno(ctx, folder, errno);
@@ -292,20 +323,23 @@ spk_status spk_phy_write(spk_context *ctx, const char *folder, const spk_spikes 
     }
     if (!overwrite && (status = refuse_existing(&w, paths)) != SPK_OK)
         goto cleanup;
-    for (int f = 0; f < N_PHY_FILES && status == SPK_OK; f++) {
+    /* All of the new files first, beside the old ones; then they take their places. */
+    for (int f = 0; f < N_PHY_FILES && status == SPK_OK; f++)
         if (is_wanted(&w, (phy_file)f))
-            status = write_file(&w, (phy_file)f, paths[f]);
-        else
+            status = write_file(&w, (phy_file)f, staged[f]);
+    for (int f = 0; f < N_PHY_FILES && status == SPK_OK; f++)
+        if (!is_wanted(&w, (phy_file)f))
             unlink(paths[f]); /* an old one would not fit the new spikes */
-        n_written += status == SPK_OK;
-    }
-    for (int f = 0; f < n_written && status != SPK_OK; f++)
-        if (is_wanted(&w, (phy_file)f))
-            unlink(paths[f]);
+        else if (rename(staged[f], paths[f]) != 0)
+            status = spk__fail_errno(ctx, paths[f], errno);
+    for (int f = 0; f < N_PHY_FILES && status != SPK_OK; f++)
+        unlink(staged[f]);
     if (status != SPK_OK && made_folder)
         rmdir(folder);
 cleanup:
-    for (int f = 0; f < N_PHY_FILES; f++)
+    for (int f = 0; f < N_PHY_FILES; f++) {
         spk__free(paths[f]);
+        spk__free(staged[f]);
+    }
     return status;
 }

@@ -167,6 +167,37 @@ static void argument_errors(void)
           "extras_init");
 }
 
+/* An overwrite that fails leaves the old session whole; a sorter's folder is not mixed. */
+static void a_failed_overwrite(void)
+{
+    static const char *const tabs[] = {"a\tb", "good", "good", "good"};
+    const char *path = scratch_path(&folder, "phy");
+    spk_phy_extras extras = all_extras();
+    char file[1200], bytes[2][4096];
+    size_t n[2] = {0, 0};
+    CU_ASSERT_EQUAL_FATAL(spk_phy_write(ctx, path, &spikes, unit_ids, &extras, 0),
+                          SPK_OK);
+    snprintf(file, sizeof file, "%s/spike_clusters.npy", path);
+    for (int after = 0; after < 2; after++) {
+        FILE *f = fopen(file, "rb");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+        n[after] = fread(bytes[after], 1, sizeof bytes[after], f);
+        fclose(f);
+        extras.labels = tabs; /* fails at the last file */
+        if (!after)
+            fails(spk_phy_write(ctx, path, &spikes, NULL, &extras, 1), SPK_ERR_ARGUMENT,
+                  "tab");
+    }
+    CU_ASSERT(n[0] > 0 && n[0] == n[1] && memcmp(bytes[0], bytes[1], n[0]) == 0);
+    snprintf(file, sizeof file, "%s/cluster_KSLabel.tsv", path);
+    FILE *f = fopen(file, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+    fclose(f);
+    fails(spk_phy_write(ctx, path, &spikes, NULL, NULL, 1), SPK_ERR_ARGUMENT,
+          "choose another folder");
+    scratch_clear(&folder);
+}
+
 static void a_full_disk(void)
 {
     enum {
@@ -211,6 +242,7 @@ static const suite_test tests[] = {
     {"the least", the_least},
     {"what is there", what_is_there},
     {"argument errors", argument_errors},
+    {"a failed overwrite", a_failed_overwrite},
     {"a full disk", a_full_disk},
     {"allocation failures", allocation_failures},
 };

@@ -106,4 +106,7 @@ def view(where, shape, dtype, owner, strides=None):
 
 def path_bytes(path):
     """A path as the library takes it."""
-    return os.fsencode(path)
+    encoded = os.fsencode(path)
+    if b"\0" in encoded:
+        raise ValueError(f"a path holds no NUL, got {path!r}")
+    return encoded

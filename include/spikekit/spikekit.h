@@ -20,13 +20,17 @@
 #include <spikekit/correlogram.h>
 #include <spikekit/distributions.h>
 #include <spikekit/epochs.h>
+#include <spikekit/features.h>
 #include <spikekit/json.h>
+#include <spikekit/metrics.h>
 #include <spikekit/random.h>
 #include <spikekit/session.h>
 #include <spikekit/simulation.h>
 #include <spikekit/spikes.h>
 #include <spikekit/status.h>
 #include <spikekit/table.h>
+#include <spikekit/templates.h>
+#include <spikekit/trains.h>
 #include <spikekit/version.h>
 
 #endif

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 
 import header_parser
+import make_abi
 import pytest
 import spikekit
 from spikekit import _abi, _correlogram_setup, _errors, _types, session
@@ -64,6 +65,8 @@ def expected_result(text):
         return None
     if text in SIMPLE or text == "const char *":
         return expected_type(text)
+    if text in HEADERS.structs:
+        return getattr(_abi, text)
     name = re.fullmatch(r"const (\w+) \*", text)[1]
     return ctypes.POINTER(SIMPLE.get(name) or getattr(_abi, name))
 
@@ -104,6 +107,10 @@ def test_function(name):
         assert declared.errcheck is _abi.check_status
     elif expected.result == "const char *":
         assert declared.errcheck is _types.decode_result
+
+
+def test_declarations_are_made_from_the_headers():
+    assert make_abi.make() == make_abi.ABI.read_text(), "./dev abi makes them anew"
 
 
 def test_prototypes_in_comments():

@@ -2,7 +2,8 @@
 """Every public struct, callback and function of the C library, in the order of its headers.
 
 A comment gives the C prototype of each function. Failing functions raise (`_errors`), text
-comes back as str. A test compares all of this with the headers and the compiler.
+comes back as str. All below the line is made by `./dev abi`; tests compare it with the headers
+and the compiler.
 """
 
 from ctypes import (
@@ -65,15 +66,19 @@ def _opaque(name):
     return type(name, (Structure,), {"__module__": __name__})
 
 
+# ---- made from the headers by ./dev abi -------------------------------------------------
+
 spk_context = _opaque("spk_context")
+spk_json = _opaque("spk_json")
+spk_metrics = _opaque("spk_metrics")
 spk_npy = _opaque("spk_npy")
 spk_npy_writer = _opaque("spk_npy_writer")
 spk_npz = _opaque("spk_npz")
 spk_npz_writer = _opaque("spk_npz_writer")
-spk_json = _opaque("spk_json")
 spk_session = _opaque("spk_session")
 spk_simulation = _opaque("spk_simulation")
 spk_table = _opaque("spk_table")
+spk_trains = _opaque("spk_trains")
 context = P(spk_context)
 
 
@@ -98,7 +103,7 @@ spk_context_destroy = function("spk_context_destroy", None, context)
 # spk_status spk_context_set_threads(spk_context *ctx, int32_t n_threads)
 spk_context_set_threads = function("spk_context_set_threads", STATUS, context, int32)
 # int32_t spk_context_threads(const spk_context *ctx)
-spk_context_threads = function("spk_context_threads", int32, context)
+spk_context_threads = function("spk_context_threads", int32, P(spk_context))
 # void spk_context_set_log(spk_context *ctx, spk_log_callback log, void *user)
 spk_context_set_log = function(
     "spk_context_set_log", None, context, spk_log_callback, address
@@ -113,11 +118,12 @@ spk_context_set_cancel = function(
     "spk_context_set_cancel", None, context, spk_cancel_callback, address
 )
 # const char *spk_context_message(const spk_context *ctx)
-spk_context_message = function("spk_context_message", text, context)
+spk_context_message = function("spk_context_message", text, P(spk_context))
 check_status.message = spk_context_message
 
 
 # ---- array.h ----------------------------------------------------------------------------
+
 
 class spk_array(Structure):
     _fields_ = [
@@ -178,7 +184,9 @@ spk_npz_n_members = function("spk_npz_n_members", int64, P(spk_npz))
 spk_npz_name = function("spk_npz_name", text, P(spk_npz), int64)
 # spk_status spk_npz_array(spk_context *ctx, spk_npz *npz, const char *name,
 #     const spk_array **array)
-spk_npz_array = function("spk_npz_array", STATUS, context, P(spk_npz), text, PP(spk_array))
+spk_npz_array = function(
+    "spk_npz_array", STATUS, context, P(spk_npz), text, PP(spk_array)
+)
 # void spk_npz_close(spk_npz *npz)
 spk_npz_close = function("spk_npz_close", None, P(spk_npz))
 # spk_status spk_npz_writer_create(spk_context *ctx, const char *path, int32_t deflate,
@@ -217,6 +225,7 @@ spk_npz_writer_destroy = function("spk_npz_writer_destroy", None, P(spk_npz_writ
 
 # ---- epochs.h ---------------------------------------------------------------------------
 
+
 class spk_epochs(Structure):
     _fields_ = [
         ("n_epochs", int64),
@@ -244,6 +253,7 @@ spk_epochs_duration = function("spk_epochs_duration", int64, P(spk_epochs))
 
 # ---- spikes.h ---------------------------------------------------------------------------
 
+
 class spk_spikes(Structure):
     _fields_ = [
         ("n_spikes", int64),
@@ -260,14 +270,15 @@ class spk_spikes(Structure):
 spk_spikes_check = function("spk_spikes_check", STATUS, context, P(spk_spikes))
 # spk_status spk_spikes_order(spk_context *ctx, int64_t n, const int64_t *samples,
 #     int64_t *order)
-spk_spikes_order = function("spk_spikes_order", STATUS, context, int64, int64_in, int64_out)
+spk_spikes_order = function(
+    "spk_spikes_order", STATUS, context, int64, int64_in, int64_out
+)
 # spk_status spk_spikes_count(spk_context *ctx, const spk_spikes *spikes, int64_t *counts)
 spk_spikes_count = function("spk_spikes_count", STATUS, context, P(spk_spikes), int64_out)
 # spk_status spk_spikes_group(spk_context *ctx, const spk_spikes *spikes,
 #     int64_t *offsets, int64_t *samples, int64_t *indices)
 spk_spikes_group = function(
-    "spk_spikes_group", STATUS, context, P(spk_spikes), int64_out, int64_out,
-    int64_out
+    "spk_spikes_group", STATUS, context, P(spk_spikes), int64_out, int64_out, int64_out
 )
 # spk_status spk_spikes_restrict(spk_context *ctx, const spk_spikes *spikes,
 #     const spk_epochs *epochs, int64_t *samples, int32_t *units, spk_spikes *restricted)
@@ -275,7 +286,6 @@ spk_spikes_restrict = function(
     "spk_spikes_restrict", STATUS, context, P(spk_spikes), P(spk_epochs), int64_out,
     int32_out, P(spk_spikes)
 )
-
 
 class spk_binning_options(Structure):
     _fields_ = [
@@ -311,6 +321,7 @@ spk_spikes_bin_sparse = function(
 
 
 # ---- correlogram.h ----------------------------------------------------------------------
+
 
 class spk_correlogram_options(Structure):
     _fields_ = [
@@ -354,16 +365,17 @@ spk_correlogram_lags = function(
 # spk_status spk_correlogram_length(spk_context *ctx, const spk_spikes *spikes,
 #     const spk_correlogram_options *options, int64_t *length)
 spk_correlogram_length = function(
-    "spk_correlogram_length", STATUS, context, P(spk_spikes),
-    P(spk_correlogram_options), int64_out
+    "spk_correlogram_length", STATUS, context, P(spk_spikes), P(spk_correlogram_options),
+    int64_out
 )
 # spk_status spk_correlogram_count(spk_context *ctx, const spk_spikes *spikes,
 #     const spk_correlogram_options *options, int64_t *counts)
 spk_correlogram_count = function(
-    "spk_correlogram_count", STATUS, context, P(spk_spikes),
-    P(spk_correlogram_options), int64_out
+    "spk_correlogram_count", STATUS, context, P(spk_spikes), P(spk_correlogram_options),
+    int64_out
 )
-# spk_status (*spk_correlogram_row_callback)(void *user, int64_t row, const int64_t *counts)
+# spk_status (*spk_correlogram_row_callback)(void *user, int64_t row,
+#     const int64_t *counts)
 spk_correlogram_row_callback = CFUNCTYPE(status, address, int64, P(int64))
 # spk_status spk_correlogram_count_rows(spk_context *ctx, const spk_spikes *spikes,
 #     const spk_correlogram_options *options, int64_t first, int64_t last,
@@ -385,12 +397,12 @@ spk_correlogram_count_auto = function(
     "spk_correlogram_count_auto", STATUS, context, P(spk_spikes),
     P(spk_correlogram_options), int64_out
 )
-# spk_status spk_correlogram_find_near_pairs(spk_context *ctx, const double *positions_um,
-#     int64_t n_units, int32_t n_dimensions, double distance_um, int32_t (*pairs)[2],
-#     int64_t *n_pairs)
+# spk_status spk_correlogram_find_near_pairs(spk_context *ctx,
+#     const double *positions_um, int64_t n_units, int32_t n_dimensions,
+#     double distance_um, int32_t (*pairs)[2], int64_t *n_pairs)
 spk_correlogram_find_near_pairs = function(
-    "spk_correlogram_find_near_pairs", STATUS, context, double_in, int64, int32,
-    double, int32_out, int64_out
+    "spk_correlogram_find_near_pairs", STATUS, context, double_in, int64, int32, double,
+    int32_out, int64_out
 )
 # spk_status spk_correlogram_exposure(spk_context *ctx, const spk_spikes *spikes,
 #     const spk_correlogram_options *options, double *exposure_s)
@@ -409,8 +421,8 @@ spk_correlogram_normalize = function(
 #     const spk_correlogram_options *options, int64_t n_units, int64_t i, int64_t j,
 #     int64_t *counts)
 spk_correlogram_merge = function(
-    "spk_correlogram_merge", STATUS, context, P(spk_correlogram_options), int64,
-    int64, int64, int64_out
+    "spk_correlogram_merge", STATUS, context, P(spk_correlogram_options), int64, int64,
+    int64, int64_out
 )
 
 
@@ -422,6 +434,22 @@ spk_poisson_log_upper = function("spk_poisson_log_upper", double, int64, double)
 spk_poisson_log_lower = function("spk_poisson_log_lower", double, int64, double)
 
 
+# ---- features.h -------------------------------------------------------------------------
+
+
+class spk_features(Structure):
+    _fields_ = [
+        ("values", P(spk_array)),
+        ("n_rows", int64),
+        ("n_components", int64),
+        ("n_local", int64),
+        ("n_channels", int64),
+        ("channels", P(int32)),
+        ("rows", P(int32)),
+        ("channel_positions_um", P(double)),
+    ]
+
+
 # ---- json.h -----------------------------------------------------------------------------
 
 # spk_status spk_json_create(spk_context *ctx, spk_json **json)
@@ -430,14 +458,16 @@ spk_json_create = function("spk_json_create", STATUS, context, PP(spk_json))
 spk_json_destroy = function("spk_json_destroy", None, P(spk_json))
 # spk_status spk_json_set_text(spk_context *ctx, spk_json *json, const char *key,
 #     const char *value)
-spk_json_set_text = function("spk_json_set_text", STATUS, context, P(spk_json), text, text)
+spk_json_set_text = function(
+    "spk_json_set_text", STATUS, context, P(spk_json), text, text
+)
 # spk_status spk_json_set_integer(spk_context *ctx, spk_json *json, const char *key,
 #     int64_t value)
 spk_json_set_integer = function(
     "spk_json_set_integer", STATUS, context, P(spk_json), text, int64
 )
-# spk_status spk_json_set_number(spk_context *ctx, spk_json *json, const char *key, double
-#     value)
+# spk_status spk_json_set_number(spk_context *ctx, spk_json *json, const char *key,
+#     double value)
 spk_json_set_number = function(
     "spk_json_set_number", STATUS, context, P(spk_json), text, double
 )
@@ -463,36 +493,15 @@ spk_json_append_object = function(
 )
 # spk_status spk_json_format(spk_context *ctx, spk_json *json, int32_t indent,
 #     const char **text)
-spk_json_format = function("spk_json_format", STATUS, context, P(spk_json), int32, P(text))
+spk_json_format = function(
+    "spk_json_format", STATUS, context, P(spk_json), int32, P(text)
+)
 # spk_status spk_json_write(spk_context *ctx, const char *path, spk_json *json)
 spk_json_write = function("spk_json_write", STATUS, context, text, P(spk_json))
 
 
-# ---- random.h ---------------------------------------------------------------------------
-
-class spk_random(Structure):
-    _fields_ = [
-        ("seed", uint64),
-        ("stream", uint32),
-        ("index", uint64),
-    ]
-
-
-# void spk_random_block(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
-spk_random_block = function("spk_random_block", None, uint32_in, uint32_in, uint32_out)
-# double spk_random_uniform(spk_random *random)
-spk_random_uniform = function("spk_random_uniform", double, P(spk_random))
-# double spk_random_normal(spk_random *random)
-spk_random_normal = function("spk_random_normal", double, P(spk_random))
-# double spk_random_exponential(spk_random *random)
-spk_random_exponential = function("spk_random_exponential", double, P(spk_random))
-# double spk_random_gamma(spk_random *random, double shape)
-spk_random_gamma = function("spk_random_gamma", double, P(spk_random), double)
-# int64_t spk_random_poisson(spk_random *random, double mean)
-spk_random_poisson = function("spk_random_poisson", int64, P(spk_random), double)
-
-
 # ---- session.h --------------------------------------------------------------------------
+
 
 class spk_session_options(Structure):
     _fields_ = [
@@ -549,7 +558,9 @@ spk_session_channel_positions = function(
     "spk_session_channel_positions", P(spk_array), P(spk_session)
 )
 # const spk_array *spk_session_channel_map(const spk_session *session)
-spk_session_channel_map = function("spk_session_channel_map", P(spk_array), P(spk_session))
+spk_session_channel_map = function(
+    "spk_session_channel_map", P(spk_array), P(spk_session)
+)
 # spk_status spk_session_unit_positions(spk_context *ctx, spk_session *session,
 #     double *positions_um)
 spk_session_unit_positions = function(
@@ -559,8 +570,8 @@ spk_session_unit_positions = function(
 spk_session_n_labels = function("spk_session_n_labels", int64, P(spk_session))
 # const char *spk_session_label_name(const spk_session *session, int64_t label)
 spk_session_label_name = function("spk_session_label_name", text, P(spk_session), int64)
-# const char *spk_session_label_text(const spk_session *session, int64_t label, int64_t
-#     unit)
+# const char *spk_session_label_text(const spk_session *session, int64_t label,
+#     int64_t unit)
 spk_session_label_text = function(
     "spk_session_label_text", text, P(spk_session), int64, int64
 )
@@ -578,7 +589,6 @@ spk_session_input_digest = function(
     "spk_session_input_digest", STATUS, context, P(spk_session), int64, P(character)
 )
 
-
 class spk_phy_extras(Structure):
     _fields_ = [
         ("struct_size", size),
@@ -592,15 +602,227 @@ class spk_phy_extras(Structure):
 
 # void spk_phy_extras_init(spk_phy_extras *extras, size_t struct_size)
 spk_phy_extras_init = function("spk_phy_extras_init", None, P(spk_phy_extras), size)
-# spk_status spk_phy_write(spk_context *ctx, const char *folder, const spk_spikes *spikes,
-#     const int64_t *unit_ids, const spk_phy_extras *extras, int32_t overwrite)
+# spk_status spk_phy_write(spk_context *ctx, const char *folder,
+#     const spk_spikes *spikes, const int64_t *unit_ids, const spk_phy_extras *extras,
+#     int32_t overwrite)
 spk_phy_write = function(
-    "spk_phy_write", STATUS, context, text, P(spk_spikes), int64_in,
-    P(spk_phy_extras), int32
+    "spk_phy_write", STATUS, context, text, P(spk_spikes), int64_in, P(spk_phy_extras),
+    int32
 )
 
 
+# ---- templates.h ------------------------------------------------------------------------
+
+
+class spk_templates(Structure):
+    _fields_ = [
+        ("values", P(spk_array)),
+        ("n_templates", int64),
+        ("n_samples", int64),
+        ("n_local", int64),
+        ("n_channels", int64),
+        ("channels", P(int32)),
+        ("unwhiten", P(double)),
+        ("channel_positions_um", P(double)),
+        ("spike_templates", P(int32)),
+        ("sampling_rate_hz", double),
+    ]
+
+
+# ---- trains.h ---------------------------------------------------------------------------
+
+
+class spk_periods(Structure):
+    _fields_ = [
+        ("n_units", int64),
+        ("offsets", P(int64)),
+        ("starts", P(int64)),
+        ("stops", P(int64)),
+    ]
+
+
+class spk_trains_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("epochs", P(spk_epochs)),
+        ("periods", P(spk_periods)),
+    ]
+
+
+# void spk_trains_options_init(spk_trains_options *options, size_t struct_size)
+spk_trains_options_init = function(
+    "spk_trains_options_init", None, P(spk_trains_options), size
+)
+
+class spk_train(Structure):
+    _fields_ = [
+        ("n_spikes", int64),
+        ("samples", P(int64)),
+        ("indices", P(uint32)),
+        ("n_runs", int64),
+        ("run_starts", P(int64)),
+        ("run_stops", P(int64)),
+        ("run_offsets", P(int64)),
+        ("duration_samples", int64),
+    ]
+
+
+# spk_status spk_trains_create(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_trains_options *options, spk_trains **trains)
+spk_trains_create = function(
+    "spk_trains_create", STATUS, context, P(spk_spikes), P(spk_trains_options),
+    PP(spk_trains)
+)
+# void spk_trains_destroy(spk_trains *trains)
+spk_trains_destroy = function("spk_trains_destroy", None, P(spk_trains))
+# const spk_spikes *spk_trains_spikes(const spk_trains *trains)
+spk_trains_spikes = function("spk_trains_spikes", P(spk_spikes), P(spk_trains))
+# spk_train spk_trains_unit(const spk_trains *trains, int64_t unit)
+spk_trains_unit = function("spk_trains_unit", spk_train, P(spk_trains), int64)
+
+
+# ---- metrics.h --------------------------------------------------------------------------
+
+
+class spk_metric(Structure):
+    _fields_ = [
+        ("name", text),
+        ("peers", text),
+        ("group", text),
+        ("unit", text),
+        ("summary", text),
+        ("undefined", text),
+        ("needs", int32),
+        ("is_slow", int32),
+    ]
+
+
+# int64_t spk_metrics_catalog_length(void)
+spk_metrics_catalog_length = function("spk_metrics_catalog_length", int64)
+# const spk_metric *spk_metrics_catalog(int64_t index)
+spk_metrics_catalog = function("spk_metrics_catalog", P(spk_metric), int64)
+
+class spk_metrics_parameter(Structure):
+    _fields_ = [
+        ("name", text),
+        ("group", text),
+        ("unit", text),
+        ("summary", text),
+        ("default_value", double),
+        ("minimum", double),
+        ("maximum", double),
+    ]
+
+
+# int64_t spk_metrics_parameter_catalog_length(void)
+spk_metrics_parameter_catalog_length = function(
+    "spk_metrics_parameter_catalog_length", int64
+)
+# const spk_metrics_parameter *spk_metrics_parameter_catalog(int64_t index)
+spk_metrics_parameter_catalog = function(
+    "spk_metrics_parameter_catalog", P(spk_metrics_parameter), int64
+)
+
+class spk_metrics_input(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("spikes", P(spk_spikes)),
+        ("amplitudes", P(spk_array)),
+        ("spike_positions", P(spk_array)),
+        ("templates", P(spk_templates)),
+        ("features", P(spk_features)),
+    ]
+
+
+# void spk_metrics_input_init(spk_metrics_input *input, size_t struct_size)
+spk_metrics_input_init = function(
+    "spk_metrics_input_init", None, P(spk_metrics_input), size
+)
+# spk_status spk_metrics_input_from_session(spk_context *ctx, spk_session *session,
+#     int32_t needs, spk_metrics_input *input)
+spk_metrics_input_from_session = function(
+    "spk_metrics_input_from_session", STATUS, context, P(spk_session), int32,
+    P(spk_metrics_input)
+)
+
+class spk_metrics_setting(Structure):
+    _fields_ = [
+        ("name", text),
+        ("value", double),
+    ]
+
+
+class spk_metrics_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("definition", text),
+        ("names", P(text)),
+        ("n_names", int64),
+        ("settings", P(spk_metrics_setting)),
+        ("n_settings", int64),
+        ("epochs", P(spk_epochs)),
+        ("periods", P(spk_periods)),
+    ]
+
+
+# void spk_metrics_options_init(spk_metrics_options *options, size_t struct_size)
+spk_metrics_options_init = function(
+    "spk_metrics_options_init", None, P(spk_metrics_options), size
+)
+# spk_status spk_metrics_needs(spk_context *ctx, const spk_metrics_options *options,
+#     int32_t *needs)
+spk_metrics_needs = function(
+    "spk_metrics_needs", STATUS, context, P(spk_metrics_options), int32_out
+)
+# spk_status spk_metrics_compute(spk_context *ctx, const spk_metrics_input *input,
+#     const spk_metrics_options *options, spk_metrics **metrics)
+spk_metrics_compute = function(
+    "spk_metrics_compute", STATUS, context, P(spk_metrics_input), P(spk_metrics_options),
+    PP(spk_metrics)
+)
+# void spk_metrics_destroy(spk_metrics *metrics)
+spk_metrics_destroy = function("spk_metrics_destroy", None, P(spk_metrics))
+# int64_t spk_metrics_n_units(const spk_metrics *metrics)
+spk_metrics_n_units = function("spk_metrics_n_units", int64, P(spk_metrics))
+# int64_t spk_metrics_n_columns(const spk_metrics *metrics)
+spk_metrics_n_columns = function("spk_metrics_n_columns", int64, P(spk_metrics))
+# const char *spk_metrics_name(const spk_metrics *metrics, int64_t column)
+spk_metrics_name = function("spk_metrics_name", text, P(spk_metrics), int64)
+# const spk_metric *spk_metrics_metric(const spk_metrics *metrics, int64_t column)
+spk_metrics_metric = function("spk_metrics_metric", P(spk_metric), P(spk_metrics), int64)
+# const double *spk_metrics_values(const spk_metrics *metrics, int64_t column)
+spk_metrics_values = function("spk_metrics_values", P(double), P(spk_metrics), int64)
+# int64_t spk_metrics_find(const spk_metrics *metrics, const char *name)
+spk_metrics_find = function("spk_metrics_find", int64, P(spk_metrics), text)
+
+
+# ---- random.h ---------------------------------------------------------------------------
+
+
+class spk_random(Structure):
+    _fields_ = [
+        ("seed", uint64),
+        ("stream", uint32),
+        ("index", uint64),
+    ]
+
+
+# void spk_random_block(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
+spk_random_block = function("spk_random_block", None, uint32_in, uint32_in, uint32_out)
+# double spk_random_uniform(spk_random *random)
+spk_random_uniform = function("spk_random_uniform", double, P(spk_random))
+# double spk_random_normal(spk_random *random)
+spk_random_normal = function("spk_random_normal", double, P(spk_random))
+# double spk_random_exponential(spk_random *random)
+spk_random_exponential = function("spk_random_exponential", double, P(spk_random))
+# double spk_random_gamma(spk_random *random, double shape)
+spk_random_gamma = function("spk_random_gamma", double, P(spk_random), double)
+# int64_t spk_random_poisson(spk_random *random, double mean)
+spk_random_poisson = function("spk_random_poisson", int64, P(spk_random), double)
+
+
 # ---- simulation.h -----------------------------------------------------------------------
+
 
 class spk_simulation_options(Structure):
     _fields_ = [
@@ -634,7 +856,6 @@ spk_simulation_options_init = function(
     "spk_simulation_options_init", None, P(spk_simulation_options), size
 )
 
-
 class spk_simulation_unit(Structure):
     _fields_ = [
         ("base_rate_hz", double),
@@ -663,13 +884,14 @@ class spk_simulation_connection(Structure):
 # spk_status spk_simulation_run(spk_context *ctx, const spk_simulation_options *options,
 #     spk_simulation **simulation)
 spk_simulation_run = function(
-    "spk_simulation_run", STATUS, context, P(spk_simulation_options),
-    PP(spk_simulation)
+    "spk_simulation_run", STATUS, context, P(spk_simulation_options), PP(spk_simulation)
 )
 # void spk_simulation_destroy(spk_simulation *simulation)
 spk_simulation_destroy = function("spk_simulation_destroy", None, P(spk_simulation))
 # const spk_spikes *spk_simulation_spikes(const spk_simulation *simulation)
-spk_simulation_spikes = function("spk_simulation_spikes", P(spk_spikes), P(spk_simulation))
+spk_simulation_spikes = function(
+    "spk_simulation_spikes", P(spk_spikes), P(spk_simulation)
+)
 # const spk_simulation_unit *spk_simulation_units(const spk_simulation *simulation)
 spk_simulation_units = function(
     "spk_simulation_units", P(spk_simulation_unit), P(spk_simulation)

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sorting/metric_group.h"
+
+#include <stddef.h>
+
+const spk__metric_group *const spk__metric_groups[] = {
+    &spk__metrics_activity,
+    NULL,
+};

@@ -192,6 +192,16 @@ spk_status spk__array_read_int64(spk_context *ctx, const char *name,
     return SPK_OK;
 }
 
+double spk__array_element_double(const spk_array *array, const void *element)
+{
+    const uint64_t bits = read_bits(element, array->item_size, array->swapped != 0);
+    if (is_float(array->dtype))
+        return float_value(array, bits);
+    if (array->dtype == SPK_DTYPE_UINT64)
+        return (double)bits;
+    return (double)integer_value(array, bits);
+}
+
 spk_status spk__array_read_double(spk_context *ctx, const char *name,
                                   const spk_array *array, int64_t first, int64_t n,
                                   double *out)
@@ -212,15 +222,8 @@ spk_status spk__array_read_double(spk_context *ctx, const char *name,
     }
     walker w;
     walk_from(&w, array, first);
-    for (int64_t i = 0; i < n; i++, walk_on(&w)) {
-        uint64_t bits = read_bits(w.at, array->item_size, array->swapped != 0);
-        if (is_float(array->dtype))
-            out[i] = float_value(array, bits);
-        else if (array->dtype == SPK_DTYPE_UINT64)
-            out[i] = (double)bits;
-        else
-            out[i] = (double)integer_value(array, bits);
-    }
+    for (int64_t i = 0; i < n; i++, walk_on(&w))
+        out[i] = spk__array_element_double(array, w.at);
     return SPK_OK;
 }
 

@@ -36,6 +36,9 @@ spk_status spk__array_read_double(spk_context *ctx, const char *name,
                                   const spk_array *array, int64_t first, int64_t n,
                                   double *out);
 
+/** The number at an address within an array that is not text. */
+double spk__array_element_double(const spk_array *array, const void *element);
+
 /** Copies all elements in row-major order and the machine's byte order, keeping the type.
  *  @param[out] out  [spk__array_bytes()] bytes */
 void spk__array_copy_plain(const spk_array *array, void *out);

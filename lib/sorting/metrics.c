@@ -440,9 +440,8 @@ const spk_metric *spk_metrics_metric(const spk_metrics *metrics, int64_t column)
 
 const double *spk_metrics_values(const spk_metrics *metrics, int64_t column)
 {
-    return has_column(metrics, column)
-               ? metrics->values + column * metrics->n_units
-               : NULL;
+    return has_column(metrics, column) ? metrics->values + column * metrics->n_units
+                                       : NULL;
 }
 
 int64_t spk_metrics_find(const spk_metrics *metrics, const char *name)

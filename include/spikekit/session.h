@@ -198,6 +198,26 @@ SPK_API SPK_MUST_CHECK spk_status spk_phy_write(spk_context *ctx, const char *fo
                                                 const spk_phy_extras *extras,
                                                 int32_t overwrite);
 
+/**
+ * Writes columns for phy into a folder that is there: for each field a cluster_<field>.tsv
+ * with the header "cluster_id<TAB>field" and a line for each unit; an empty text is "not
+ * known" to phy. All files are written beside their places first and renamed when all are
+ * whole; a name that is taken is an error unless overwrite is nonzero, and nothing is changed.
+ *
+ * @param[in] n_units    >= 0
+ * @param[in] unit_ids   [n_units]; NULL for 0 .. n_units - 1
+ * @param[in] n_columns  >= 0
+ * @param[in] fields     [n_columns] distinct names of letters, digits and _; not "info" or
+ *                       "id", which phy passes over
+ * @param[in] texts      [n_columns][n_units] without tabs and line breaks; NULL for ""
+ * @return SPK_OK; SPK_ERR_ARGUMENT; SPK_ERR_NOT_FOUND (no such folder); SPK_ERR_IO
+ *         ("path: File exists", folder not writable); SPK_ERR_MEMORY
+ */
+SPK_API SPK_MUST_CHECK spk_status spk_phy_write_columns(
+    spk_context *ctx, const char *folder, int64_t n_units, const int64_t *unit_ids,
+    int64_t n_columns, const char *const *fields, const char *const *texts,
+    int32_t overwrite);
+
 #ifdef __cplusplus
 }
 #endif

@@ -609,6 +609,13 @@ spk_phy_write = function(
     "spk_phy_write", STATUS, context, text, P(spk_spikes), int64_in, P(spk_phy_extras),
     int32
 )
+# spk_status spk_phy_write_columns(spk_context *ctx, const char *folder, int64_t n_units,
+#     const int64_t *unit_ids, int64_t n_columns, const char *const *fields,
+#     const char *const *texts, int32_t overwrite)
+spk_phy_write_columns = function(
+    "spk_phy_write_columns", STATUS, context, text, int64, int64_in, int64, P(text),
+    P(text), int32
+)
 
 
 # ---- templates.h ------------------------------------------------------------------------

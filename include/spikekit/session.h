@@ -15,6 +15,7 @@
 
 #include <spikekit/array.h>
 #include <spikekit/context.h>
+#include <spikekit/features.h>
 #include <spikekit/spikes.h>
 #include <spikekit/status.h>
 #include <stddef.h>
@@ -135,6 +136,29 @@ SPK_API const spk_array *spk_session_channel_map(const spk_session *session);
 SPK_API SPK_MUST_CHECK spk_status spk_session_unit_positions(spk_context *ctx,
                                                              spk_session *session,
                                                              double *positions_um);
+
+/**
+ * Principal-component features of the spikes: pc_features.npy and pc_feature_ind.npy of a
+ * Kilosort folder. Opened on first call and kept. The features themselves, which may be larger
+ * than memory, are mapped and never copied; the row of each spike is its template's, from
+ * spike_templates.npy, whatever its unit is now. Channels number 0 .. n_channels - 1 as in
+ * channel_positions.npy, or channel_map.npy without that.
+ *
+ * @param[in]  ctx       holds the message on error
+ * @param[in]  session   owns the features
+ * @param[out] features  valid until spk_session_close(); NULL where the session has none: no
+ *                       pc_features.npy, or one without pc_feature_ind.npy or
+ *                       spike_templates.npy beside it, which the log callback hears of
+ * @return SPK_OK, also where there are none; SPK_ERR_ARGUMENT (NULL); SPK_ERR_FORMAT (another
+ *         number of spikes, not floats, shapes that do not fit, a template without a row, a
+ *         channel out of range); otherwise as spk_npy_open(); the message has path, expected
+ *         and found
+ * Cost: reads spike_templates.npy and the small files; 4 bytes a spike where templates are
+ *       not 32-bit integers; 8 bytes a spike since opening where the session was sorted
+ */
+SPK_API SPK_MUST_CHECK spk_status spk_session_features(spk_context *ctx,
+                                                       spk_session *session,
+                                                       const spk_features **features);
 
 /* Labels: the columns of cluster_*.tsv / .csv and ALF clusters.metrics tables, one text per
  * unit. A column is named after its header (a cluster_group.tsv whose header says KSLabel

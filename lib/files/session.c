@@ -111,6 +111,22 @@ spk_status spk__session_add_input(spk_context *ctx, spk_session *session,
     return SPK_OK;
 }
 
+spk__session_mark spk__session_mark_now(const spk_session *session)
+{
+    return (spk__session_mark){session->n_files, session->n_blocks, session->n_inputs};
+}
+
+void spk__session_undo(spk_session *session, spk__session_mark mark)
+{
+    while (session->n_files > mark.n_files)
+        spk_npy_close(session->files[--session->n_files]);
+    while (session->n_blocks > mark.n_blocks)
+        spk__free(session->blocks[--session->n_blocks]);
+    while (session->n_inputs > mark.n_inputs)
+        spk__free(session->inputs[--session->n_inputs]);
+    session->template_rows = NULL; /* made again if its block was freed */
+}
+
 spk_status spk__session_map(spk_context *ctx, spk_session *session, const char *folder,
                             const char *name, const spk_array **array, const char **path)
 {

@@ -152,3 +152,24 @@ spk_status spk_session_unit_positions(spk_context *ctx, spk_session *session,
                (size_t)n_units * 2 * sizeof *positions_um);
     return SPK_OK;
 }
+
+spk_status spk__session_channel_xy(spk_context *ctx, spk_session *session,
+                                   const double **positions_um)
+{
+    const spk_array *positions = session->channel_positions;
+    *positions_um = NULL;
+    if (positions == NULL)
+        return SPK_OK;
+    if (positions->dtype == SPK_DTYPE_FLOAT64 && spk__array_is_plain(positions)) {
+        *positions_um = positions->data;
+        return SPK_OK;
+    }
+    double *copy = spk__alloc(ctx, positions->n_elements, sizeof *copy);
+    spk_status status = spk__session_keep(ctx, session, copy);
+    if (status == SPK_OK)
+        status = spk__array_read_double(ctx, "channel_positions.npy", positions, 0,
+                                        positions->n_elements, copy);
+    if (status == SPK_OK)
+        *positions_um = copy;
+    return status;
+}

@@ -165,21 +165,17 @@ static spk_status sort_spikes(spk_context *ctx, spk_session *session)
     spk_spikes *spikes = &session->spikes;
     int64_t n = spikes->n_spikes;
     int64_t *order = spk__alloc(ctx, n, sizeof *order);
+    spk_status status = spk__session_keep(ctx, session, order);
+    if (status != SPK_OK)
+        return status;
     int64_t *samples = spk__alloc(ctx, n, sizeof *samples);
+    if ((status = spk__session_keep(ctx, session, samples)) != SPK_OK)
+        return status;
     int32_t *units = spk__alloc(ctx, n, sizeof *units);
-    spk_status status = spk__session_keep(ctx, session, samples);
-    if (status != SPK_OK) {
-        spk__free(units);
-        goto cleanup;
-    }
-    if ((status = spk__session_keep(ctx, session, units)) != SPK_OK)
-        goto cleanup;
-    if (order == NULL) {
-        status = spk__fail_memory(ctx);
-        goto cleanup;
-    }
-    if ((status = spk__stable_order(ctx, spikes->samples, n, order)) != SPK_OK)
-        goto cleanup;
+    if ((status = spk__session_keep(ctx, session, units)) != SPK_OK ||
+        (status = spk__stable_order(ctx, spikes->samples, n, order)) != SPK_OK)
+        return status;
+    session->order = order;
     for (int64_t k = 0; k < n; k++) {
         samples[k] = spikes->samples[order[k]];
         units[k] = spikes->units[order[k]];
@@ -188,11 +184,67 @@ static spk_status sort_spikes(spk_context *ctx, spk_session *session)
     spikes->units = units;
     if ((status = permute(ctx, session, session->amplitudes, order)) != SPK_OK ||
         (status = permute(ctx, session, session->spike_positions, order)) != SPK_OK)
-        goto cleanup;
-    status = permute(ctx, session, session->spike_templates, order);
-cleanup:
-    spk__free(order);
+        return status;
+    return permute(ctx, session, session->spike_templates, order);
+}
+
+/* The templates as int32, in place if the type allows. Negative ones are left for the caller
+ * to find; what int32 cannot hold is -1 then. */
+static spk_status set_template_rows(spk_context *ctx, spk_session *session)
+{
+    const spk_array *templates = session->spike_templates;
+    const int64_t n = templates->n_elements;
+    if (spk__array_is_plain(templates) &&
+        (templates->dtype == SPK_DTYPE_INT32 || templates->dtype == SPK_DTYPE_UINT32)) {
+        session->template_rows = templates->data;
+        return SPK_OK;
+    }
+    int32_t *rows = spk__alloc(ctx, n, sizeof *rows);
+    if (rows == NULL)
+        return spk__fail_memory(ctx);
+    int64_t block[BLOCK];
+    for (int64_t first = 0; first < n; first += BLOCK) {
+        int64_t length = n - first < BLOCK ? n - first : BLOCK;
+        spk_status status = spk__array_read_int64(ctx, "spike_templates.npy", templates,
+                                                  first, length, block);
+        if (status != SPK_OK) {
+            spk__free(rows);
+            return status;
+        }
+        for (int64_t k = 0; k < length; k++)
+            rows[first + k] =
+                block[k] < 0 || block[k] > INT32_MAX ? -1 : (int32_t)block[k];
+    }
+    spk_status status = spk__session_keep(ctx, session, rows);
+    if (status == SPK_OK)
+        session->template_rows = rows;
     return status;
+}
+
+spk_status spk__session_template_rows(spk_context *ctx, spk_session *session,
+                                      const char *table, int64_t n_rows,
+                                      const int32_t **rows)
+{
+    if (session->template_rows == NULL) {
+        spk_status status = set_template_rows(ctx, session);
+        if (status != SPK_OK)
+            return status;
+    }
+    const int32_t *all = session->template_rows;
+    const int64_t n = session->spikes.n_spikes;
+    for (int64_t k = 0; k < n; k++) {
+        if (all[k] >= 0 && all[k] < n_rows)
+            continue;
+        int64_t found = all[k];
+        (void)spk__array_read_int64(NULL, "", session->spike_templates, k, 1, &found);
+        return spk__fail(ctx, SPK_ERR_FORMAT,
+                         "%s/spike_templates.npy: expected templates 0 .. %lld, the rows "
+                         "of %s, found %lld at spike %lld",
+                         session->path, (long long)(n_rows - 1), table, (long long)found,
+                         (long long)k);
+    }
+    *rows = all;
+    return SPK_OK;
 }
 
 static spk_status set_extent(spk_context *ctx, spk_session *session,

@@ -4,6 +4,7 @@
 
 #include "files/folder.h"
 
+#include <spikekit/features.h>
 #include <spikekit/session.h>
 #include <spikekit/table.h>
 
@@ -39,6 +40,11 @@ struct spk_session {
     const spk_array *unit_depths, *unit_channels; /* of ALF, a row for each id */
     double *unit_positions;                       /* [n_units][2] once asked for */
 
+    int64_t *order; /* where spikes were sorted: row in the files of each; else NULL */
+    const int32_t *template_rows; /* [n_spikes] once asked for, checked to be >= 0 */
+    spk_features *features;       /* once found */
+    int looked_for_features;
+
     spk_npy *files[SPK__SESSION_FILES];
     spk_array arrays[SPK__SESSION_FILES]; /* of the same files, permuted when sorted */
     int n_files;
@@ -72,7 +78,29 @@ spk_status spk__session_map_rows(spk_context *ctx, spk_session *session,
                                  const char *folder, const char *name, int64_t n_rows,
                                  int64_t n_columns, const spk_array **array);
 
+/** How much a session holds, so that an opening that fails part of the way can be undone. */
+typedef struct spk__session_mark {
+    int n_files;
+    int n_blocks;
+    int64_t n_inputs;
+} spk__session_mark;
+
+spk__session_mark spk__session_mark_now(const spk_session *session);
+/** Closes and frees what came after the mark. */
+void spk__session_undo(spk_session *session, spk__session_mark mark);
+/** Positions of the channels as [n_channels][2] double, kept by the session; NULL if there are
+ *  none. */
+spk_status spk__session_channel_xy(spk_context *ctx, spk_session *session,
+                                   const double **positions_um);
+
 /* session_spikes.c: */
+
+/** The template of each spike in the order of the table, all of them in 0 .. n_rows - 1. The
+ *  session must have spike_templates.
+ *  @param[in] table  the file whose rows they are, for the message */
+spk_status spk__session_template_rows(spk_context *ctx, spk_session *session,
+                                      const char *table, int64_t n_rows,
+                                      const int32_t **rows);
 
 /** Fails unless the array is (n,) or (n, 1). */
 spk_status spk__session_check_vector(spk_context *ctx, const char *path,

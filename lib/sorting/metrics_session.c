@@ -14,5 +14,8 @@ spk_status spk_metrics_input_from_session(spk_context *ctx, spk_session *session
         needs & SPK_METRIC_NEEDS_AMPLITUDES ? spk_session_amplitudes(session) : NULL;
     input->spike_positions =
         needs & SPK_METRIC_NEEDS_POSITIONS ? spk_session_spike_positions(session) : NULL;
-    return SPK_OK;
+    spk_status status = SPK_OK;
+    if (needs & SPK_METRIC_NEEDS_FEATURES)
+        status = spk_session_features(ctx, session, &input->features);
+    return status;
 }

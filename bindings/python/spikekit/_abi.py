@@ -447,7 +447,15 @@ class spk_features(Structure):
         ("channels", P(int32)),
         ("rows", P(int32)),
         ("channel_positions_um", P(double)),
+        ("order", P(int64)),
     ]
+
+
+# spk_status spk_features_depths(spk_context *ctx, const spk_features *features,
+#     int32_t weight, double *depth_um)
+spk_features_depths = function(
+    "spk_features_depths", STATUS, context, P(spk_features), int32, double_out
+)
 
 
 # ---- json.h -----------------------------------------------------------------------------
@@ -565,6 +573,11 @@ spk_session_channel_map = function(
 #     double *positions_um)
 spk_session_unit_positions = function(
     "spk_session_unit_positions", STATUS, context, P(spk_session), double_out
+)
+# spk_status spk_session_features(spk_context *ctx, spk_session *session,
+#     const spk_features **features)
+spk_session_features = function(
+    "spk_session_features", STATUS, context, P(spk_session), PP(spk_features)
 )
 # int64_t spk_session_n_labels(const spk_session *session)
 spk_session_n_labels = function("spk_session_n_labels", int64, P(spk_session))

@@ -3,6 +3,7 @@
  * convert_output.c. */
 #include "command.h"
 #include "convert_output.h"
+#include "epochs_argument.h"
 #include "options.h"
 #include "session_argument.h"
 

@@ -4,6 +4,7 @@
 #define SPIKEKIT_CLI_CORRELOGRAM_REQUEST_H
 
 #include "command.h"
+#include "epochs_argument.h"
 #include "options.h"
 #include "session_argument.h"
 

@@ -14,6 +14,8 @@
 const command commands[] = {
     {"info", spk_cmd_info, "Look", "show what a sorted session holds"},
     {"report", spk_cmd_report, "Look", "draw a session as one page to read in a browser"},
+    {"metrics", spk_cmd_metrics, "Analyse",
+     "measure the quality and the firing of every unit"},
     {"correlogram", spk_cmd_correlogram, "Analyse",
      "count spike pairs by lag, for all pairs of units"},
     {"simulate", spk_cmd_simulate, "Make and convert",

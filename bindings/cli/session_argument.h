@@ -6,7 +6,6 @@
 #include "command.h"
 #include "options.h"
 
-#include <spikekit/epochs.h>
 #include <spikekit/session.h>
 #include <stdint.h>
 
@@ -60,23 +59,5 @@ int unit_selection_parse(const char *name, spk_session *session, const char *tex
 
 /** The place of a unit id in the session, -1 if it is not there. */
 int64_t unit_selection_find(const spk_session *session, int64_t unit_id);
-
-/** Epochs read from a table with the columns start_s and stop_s. */
-typedef struct epochs_argument {
-    spk_epochs epochs;
-    int64_t *owned;
-} epochs_argument;
-
-/** Reads epochs [s from sample 0] onto a sampling rate. They must be in order and must not
- *  overlap. @return COMMAND_OK or an exit status */
-int epochs_argument_read(const char *name, spk_context *ctx, const char *path,
-                         double sampling_rate_hz, epochs_argument *epochs);
-/** Cuts off what lies outside the recording, where nothing was observed. */
-void epochs_argument_clip(epochs_argument *epochs, const spk_spikes *spikes);
-/** Says how much of the epochs lies outside the recording, if any. */
-void epochs_argument_note_outside(const char *name, const char *path,
-                                  const epochs_argument *epochs,
-                                  const spk_spikes *spikes);
-void epochs_argument_clear(epochs_argument *epochs);
 
 #endif

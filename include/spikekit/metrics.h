@@ -60,6 +60,16 @@ SPK_API int64_t spk_metrics_catalog_length(void);
 /** A metric of the catalogue, by group; NULL out of range. */
 SPK_API const spk_metric *spk_metrics_catalog(int64_t index);
 
+/**
+ * A tool's own name of a metric, out of spk_metric.peers.
+ * @param[in]  metric      of the catalogue
+ * @param[in]  definition  a tool, "allen" say
+ * @param[out] name        the name
+ * @return nonzero if the tool computes this metric; 0 if it does not, or for NULL
+ */
+SPK_API int32_t spk_metrics_peer_name(const spk_metric *metric, const char *definition,
+                                      char name[64]);
+
 /** Something that can be set: a width, a threshold. */
 typedef struct spk_metrics_parameter {
     const char *name;    /**< unique: "presence_bin_s" */

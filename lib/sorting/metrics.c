@@ -102,22 +102,22 @@ double spk__metrics_parameter(const spk__metrics_work *work, const char *name)
     return parameter == NULL ? NAN : parameter->default_value;
 }
 
-/* Copies a tool's own name of a metric out of "tool:name tool:name". 0 if it has none. */
-static int peer_name(const spk_metric *metric, const char *tool, char name[NAME_SIZE])
+int32_t spk_metrics_peer_name(const spk_metric *metric, const char *definition,
+                              char name[NAME_SIZE])
 {
-    const size_t n = strlen(tool);
-    const char *at = metric->peers;
-    while (*at != '\0') {
+    if (metric == NULL || definition == NULL || name == NULL)
+        return 0;
+    const size_t n = strlen(definition);
+    /* words of "tool:name", separated by spaces */
+    for (const char *at = metric->peers; *at != '\0'; at += strspn(at, " ")) {
         const size_t length = strcspn(at, " ");
-        if (length > n + 1 && strncmp(at, tool, n) == 0 && at[n] == ':') {
-            const size_t rest =
-                length - n - 1 < NAME_SIZE ? length - n - 1 : NAME_SIZE - 1;
-            memcpy(name, at + n + 1, rest);
-            name[rest] = '\0';
+        if (length > n + 1 && length - n <= NAME_SIZE && at[n] == ':' &&
+            strncmp(at, definition, n) == 0) {
+            memcpy(name, at + n + 1, length - n - 1);
+            name[length - n - 1] = '\0';
             return 1;
         }
         at += length;
-        at += strspn(at, " ");
     }
     return 0;
 }
@@ -166,7 +166,7 @@ static spk_status list_columns(spk_context *ctx, const char *definition,
         list[n].metric = metric;
         if (definition == NULL)
             strncpy(list[n].name, metric->name, NAME_SIZE - 1);
-        else if (!peer_name(metric, definition, list[n].name))
+        else if (!spk_metrics_peer_name(metric, definition, list[n].name))
             continue;
         n++;
     }

@@ -31,6 +31,7 @@ SIMPLE = {
     "void *": "address",
     "const void *": "address",
     "char[33]": "P(character)",
+    "char[64]": "P(character)",
 }
 ARRAYS = ("int32_t", "int64_t", "uint32_t", "double", "float")
 

@@ -42,7 +42,7 @@ def expected_type(text):
         return ctypes.POINTER(ctypes.c_char_p)
     if text in ("void *", "const void *"):
         return ctypes.c_void_p
-    if text == "char[33]":
+    if text in ("char[33]", "char[64]"):
         return ctypes.POINTER(ctypes.c_char)
     array = re.fullmatch(r"(const )?(\w+) ?(\*|\[\d+\]|\(\*\)\[\d+\])", text)
     if array and array[2] in NUMBERS:

@@ -23,6 +23,7 @@ WITH_EXAMPLES = {
     "spikekit.correlogram",
     "spikekit.correlogram_result",
     "spikekit.epochs",
+    "spikekit.metrics",
     "spikekit.session",
     "spikekit.simulation",
     "spikekit.spikes",

@@ -37,6 +37,7 @@ from .correlogram import (
 )
 from .correlogram_result import AutoCorrelograms, CorrelogramPairs, Correlograms
 from .epochs import Epochs
+from .metrics import Metric, Metrics, Parameter, metrics, metrics_catalog, metrics_parameters
 from .session import Session, load, load_arrays
 from .simulation import Simulation, simulate
 from .spikes import (
@@ -72,7 +73,10 @@ __all__ = [
     "FileError",
     "FormatError",
     "LimitError",
+    "Metric",
+    "Metrics",
     "NotFoundError",
+    "Parameter",
     "Session",
     "Simulation",
     "SparseBinnedSpikes",
@@ -91,6 +95,9 @@ __all__ = [
     "library_path",
     "load",
     "load_arrays",
+    "metrics",
+    "metrics_catalog",
+    "metrics_parameters",
     "near_pairs",
     "restrict",
     "simulate",

@@ -721,6 +721,11 @@ class spk_metric(Structure):
 spk_metrics_catalog_length = function("spk_metrics_catalog_length", int64)
 # const spk_metric *spk_metrics_catalog(int64_t index)
 spk_metrics_catalog = function("spk_metrics_catalog", P(spk_metric), int64)
+# int32_t spk_metrics_peer_name(const spk_metric *metric, const char *definition,
+#     char name[64])
+spk_metrics_peer_name = function(
+    "spk_metrics_peer_name", int32, P(spk_metric), text, P(character)
+)
 
 class spk_metrics_parameter(Structure):
     _fields_ = [

@@ -5,13 +5,14 @@
  * in a table the size of the first-level cache and in one the size of a row of counters.
  */
 #define _GNU_SOURCE
+#include "bench_support.h"
+
 #include <getopt.h>
 #include <spikekit/spikekit.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 typedef struct arguments {
     const char *samples;
@@ -25,35 +26,6 @@ typedef struct arguments {
     int repeat;
     int rows;
 } arguments;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static void check(spk_context *ctx, spk_status status)
-{
-    if (status == SPK_OK)
-        return;
-    fprintf(stderr, "bench_correlogram: %s\n", spk_context_message(ctx));
-    exit(1);
-}
-
-/* From the status file: ru_maxrss would also remember the process that started this one. */
-static double peak_mb(void)
-{
-    char line[256];
-    double kb = 0;
-    FILE *status = fopen("/proc/self/status", "r");
-    while (status != NULL && fgets(line, sizeof line, status) != NULL)
-        if (sscanf(line, "VmHWM: %lf kB", &kb) == 1)
-            break;
-    if (status != NULL)
-        fclose(status);
-    return kb / 1024.0;
-}
 
 static void *large(size_t bytes)
 {
@@ -81,7 +53,7 @@ static double increment_ns(size_t n)
         indices[i] = (uint32_t)(spk_random_uniform(&r) * (double)n);
     double best = 1e9;
     for (int attempt = 0; attempt < 3; attempt++) {
-        double start = now();
+        double start = bench_now();
         for (int round = 0; round < ROUNDS; round++)
             for (int i = 0; i < INDICES; i += 8) {
                 counters[indices[i]]++;
@@ -93,7 +65,7 @@ static double increment_ns(size_t n)
                 counters[indices[i + 6]]++;
                 counters[indices[i + 7]]++;
             }
-        double seconds = now() - start;
+        double seconds = bench_now() - start;
         best = seconds < best ? seconds : best;
     }
     volatile uint32_t sink = counters[indices[7]];
@@ -187,19 +159,20 @@ int main(int argc, char **argv)
     int32_t convention;
     int64_t length;
 
-    check(NULL, spk_context_create(&ctx));
-    check(ctx, spk_context_set_threads(ctx, a.threads));
+    bench_check(NULL, spk_context_create(&ctx));
+    bench_check(ctx, spk_context_set_threads(ctx, a.threads));
     spk_session_options_init(&session_options, sizeof session_options);
     session_options.sampling_rate_hz = a.rate_hz;
-    check(ctx,
-          spk_session_open_arrays(ctx, a.samples, a.units, &session_options, &session));
+    bench_check(ctx, spk_session_open_arrays(ctx, a.samples, a.units, &session_options,
+                                             &session));
     const spk_spikes *spikes = spk_session_spikes(session);
-    check(ctx, spk_correlogram_convention_from_name(ctx, a.convention, &convention));
+    bench_check(ctx,
+                spk_correlogram_convention_from_name(ctx, a.convention, &convention));
     spk_correlogram_options_init(&options, sizeof options);
-    check(ctx, spk_correlogram_options_set_window(ctx, &options, convention,
-                                                  spikes->sampling_rate_hz,
-                                                  a.window_ms / 1e3, a.bin_ms / 1e3));
-    check(ctx, spk_correlogram_length(ctx, spikes, &options, &length));
+    bench_check(ctx, spk_correlogram_options_set_window(
+                         ctx, &options, convention, spikes->sampling_rate_hz,
+                         a.window_ms / 1e3, a.bin_ms / 1e3));
+    bench_check(ctx, spk_correlogram_length(ctx, spikes, &options, &length));
     int64_t row_state[2] = {length / (spikes->n_units > 0 ? spikes->n_units : 1), 0};
     int64_t *counts = a.rows ? NULL : large((size_t)length * sizeof *counts);
 
@@ -209,14 +182,15 @@ int main(int argc, char **argv)
            spk_version(), a.convention, a.threads, a.rows, (long long)spikes->n_units,
            (long long)spikes->n_spikes, (long long)options.n_bins);
     for (int r = 0; r < a.repeat; r++) {
-        double start = now();
+        double start = bench_now();
         row_state[1] = 0;
         if (a.rows)
-            check(ctx, spk_correlogram_count_rows(ctx, spikes, &options, 0,
-                                                  spikes->n_units, sum_row, row_state));
+            bench_check(ctx,
+                        spk_correlogram_count_rows(ctx, spikes, &options, 0,
+                                                   spikes->n_units, sum_row, row_state));
         else
-            check(ctx, spk_correlogram_count(ctx, spikes, &options, counts));
-        printf("%s%.6f", r ? ", " : "", now() - start);
+            bench_check(ctx, spk_correlogram_count(ctx, spikes, &options, counts));
+        printf("%s%.6f", r ? ", " : "", bench_now() - start);
     }
     int64_t sum = row_state[1];
     for (int64_t k = 0; !a.rows && k < length; k++)
@@ -224,7 +198,7 @@ int main(int argc, char **argv)
     double held = 12.0 * (double)spikes->n_spikes + (a.rows ? 0.0 : 8.0 * (double)length);
     printf("], \"pairs\": %lld, \"peak_mb\": %.1f, \"inputs_and_output_mb\": %.1f, "
            "\"increment_l1_ns\": %.3f, \"increment_row_ns\": %.3f}\n",
-           (long long)(sum / 2), peak_mb(), held / 1048576.0, increment_ns(8192),
+           (long long)(sum / 2), bench_peak_mb(), held / 1048576.0, increment_ns(8192),
            increment_ns((size_t)row_state[0]));
     if (a.counts != NULL && counts != NULL) {
         spk_array out = {
@@ -234,7 +208,7 @@ int main(int argc, char **argv)
             .n_elements = length,
             .item_size = 8,
             .data = counts};
-        check(ctx, spk_npy_write(ctx, a.counts, &out));
+        bench_check(ctx, spk_npy_write(ctx, a.counts, &out));
     }
     free(counts);
     spk_session_close(session);

@@ -18,6 +18,7 @@
 #include <spikekit/features.h>
 #include <spikekit/spikes.h>
 #include <spikekit/status.h>
+#include <spikekit/templates.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -159,6 +160,33 @@ SPK_API SPK_MUST_CHECK spk_status spk_session_unit_positions(spk_context *ctx,
 SPK_API SPK_MUST_CHECK spk_status spk_session_features(spk_context *ctx,
                                                        spk_session *session,
                                                        const spk_features **features);
+
+/**
+ * The sorter's templates. They are opened on first call and kept; their files are neither
+ * opened nor checked by spk_session_open().
+ *
+ * Kilosort and phy: templates.npy, float32 or float64, of either order (MATLAB's is
+ * Fortran's); dense, unless template_ind.npy tells the channels of each (the plural
+ * templates_ind.npy only counts channels and is ignored, as phy does). `unwhiten` is
+ * whitening_mat_inv.npy, or else the inverse of whitening_mat.npy, or else none, with a remark
+ * in the log. Where it is a multiple of the identity, as early Kilosort 4 wrote for phy, and
+ * whitening_mat_dat.npy has the matrix itself, that is inverted, with 1e-5 on its diagonal as
+ * Kilosort does. ALF: templates.waveforms and templates.waveformsChannels, which are not
+ * whitened. A channel of -1, or of the number of channels, is padding. sampling_rate_hz is 0
+ * for a session on the nanosecond grid.
+ *
+ * @param[out] templates  valid until close; NULL if the session has none
+ * @return SPK_OK; SPK_ERR_ARGUMENT (NULL); SPK_ERR_FORMAT (wrong shape or type, channels that
+ *         disagree with the whitening matrix or the channel positions, a spike of a template
+ *         that is not there, a whitening matrix without inverse); SPK_ERR_IO;
+ *         SPK_ERR_MEMORY; the message has path, expected and found
+ * Cost:   O(n_spikes + n_channels^2), and n_channels^3 for an inverse; the waveforms are
+ *         mapped; 8 n_channels^2 bytes, and 4 bytes a spike where spike templates are not
+ *         32-bit integers
+ */
+SPK_API SPK_MUST_CHECK spk_status spk_session_templates(spk_context *ctx,
+                                                        spk_session *session,
+                                                        const spk_templates **templates);
 
 /* Labels: the columns of cluster_*.tsv / .csv and ALF clusters.metrics tables, one text per
  * unit. A column is named after its header (a cluster_group.tsv whose header says KSLabel

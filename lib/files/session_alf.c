@@ -24,8 +24,7 @@ static int is_alf_name(const char *name, const char *part)
            spk__ends_with(name + n, ".npy");
 }
 
-/* The file of a part, NULL if there is none. The plain name comes before labelled ones. */
-static const char *find_part(const spk__folder *folder, const char *part)
+const char *spk__alf_find(const spk__folder *folder, const char *part)
 {
     const char *found = NULL;
     for (int64_t k = 0; k < folder->n_names; k++) {
@@ -38,8 +37,8 @@ static const char *find_part(const spk__folder *folder, const char *part)
 
 int spk__is_alf(const spk__folder *folder)
 {
-    return find_part(folder, "spikes.times") != NULL ||
-           find_part(folder, "spikes.samples") != NULL;
+    return spk__alf_find(folder, "spikes.times") != NULL ||
+           spk__alf_find(folder, "spikes.samples") != NULL;
 }
 
 /* The rate from spikes that have both a sample and a time: the ratio of what they span,
@@ -75,8 +74,8 @@ static spk_status derive_rate(spk_context *ctx, const char *samples_path,
 static spk_status set_times(spk_context *ctx, spk_session *session, const char *path,
                             const spk__folder *folder, const char **times_path)
 {
-    const char *samples_name = find_part(folder, "spikes.samples");
-    const char *times_name = find_part(folder, "spikes.times");
+    const char *samples_name = spk__alf_find(folder, "spikes.samples");
+    const char *times_name = spk__alf_find(folder, "spikes.times");
     const char *samples_path = NULL;
     const spk_array *samples = NULL, *times = NULL;
     double rate = session->options.sampling_rate_hz;
@@ -115,8 +114,8 @@ static spk_status set_times(spk_context *ctx, spk_session *session, const char *
 static spk_status set_units(spk_context *ctx, spk_session *session, const char *path,
                             const spk__folder *folder)
 {
-    const char *clusters = find_part(folder, "spikes.clusters");
-    const char *templates = find_part(folder, "spikes.templates"), *name = templates;
+    const char *clusters = spk__alf_find(folder, "spikes.clusters");
+    const char *templates = spk__alf_find(folder, "spikes.templates"), *name = templates;
     const char *ids_path;
     const spk_array *ids;
     if (clusters != NULL && (session->options.clusters || templates == NULL))
@@ -151,7 +150,7 @@ static spk_status read_extras(spk_context *ctx, spk_session *session, const char
         {"channels.rawInd", -1, 0, &session->channel_map},
     };
     for (size_t k = 0; k < sizeof extras / sizeof extras[0]; k++) {
-        const char *name = find_part(folder, extras[k].part);
+        const char *name = spk__alf_find(folder, extras[k].part);
         if (*extras[k].array != NULL || name == NULL)
             continue;
         spk_status status =

@@ -9,8 +9,8 @@
 #include <spikekit/table.h>
 
 enum {
-    SPK__SESSION_FILES = 16,
-    SPK__SESSION_BLOCKS = 32
+    SPK__SESSION_FILES = 24,
+    SPK__SESSION_BLOCKS = 48
 };
 
 /** A table of labels and, for each unit, its row there or -1. */
@@ -44,6 +44,8 @@ struct spk_session {
     const int32_t *template_rows; /* [n_spikes] once asked for, checked to be >= 0 */
     spk_features *features;       /* once found */
     int looked_for_features;
+    spk_templates *templates; /* once found */
+    int looked_for_templates;
 
     spk_npy *files[SPK__SESSION_FILES];
     spk_array arrays[SPK__SESSION_FILES]; /* of the same files, permuted when sorted */
@@ -137,5 +139,8 @@ spk_status spk__session_open_alf(spk_context *ctx, const char *path,
                                  spk_session **session);
 /** Nonzero: the folder has ALF spikes. */
 int spk__is_alf(const spk__folder *folder);
+/** The file of a part ("spikes.times"), NULL if there is none. The plain name comes before
+ *  labelled ones. */
+const char *spk__alf_find(const spk__folder *folder, const char *part);
 
 #endif

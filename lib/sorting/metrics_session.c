@@ -17,5 +17,7 @@ spk_status spk_metrics_input_from_session(spk_context *ctx, spk_session *session
     spk_status status = SPK_OK;
     if (needs & SPK_METRIC_NEEDS_FEATURES)
         status = spk_session_features(ctx, session, &input->features);
+    if (status == SPK_OK && needs & SPK_METRIC_NEEDS_TEMPLATES)
+        status = spk_session_templates(ctx, session, &input->templates);
     return status;
 }

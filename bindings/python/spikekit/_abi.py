@@ -79,6 +79,7 @@ spk_session = _opaque("spk_session")
 spk_simulation = _opaque("spk_simulation")
 spk_table = _opaque("spk_table")
 spk_trains = _opaque("spk_trains")
+spk_unit_templates = _opaque("spk_unit_templates")
 context = P(spk_context)
 
 
@@ -508,6 +509,81 @@ spk_json_format = function(
 spk_json_write = function("spk_json_write", STATUS, context, text, P(spk_json))
 
 
+# ---- templates.h ------------------------------------------------------------------------
+
+
+class spk_templates(Structure):
+    _fields_ = [
+        ("values", P(spk_array)),
+        ("n_templates", int64),
+        ("n_samples", int64),
+        ("n_local", int64),
+        ("n_channels", int64),
+        ("channels", P(int32)),
+        ("unwhiten", P(double)),
+        ("channel_positions_um", P(double)),
+        ("spike_templates", P(int32)),
+        ("sampling_rate_hz", double),
+    ]
+
+
+# spk_status spk_templates_read(spk_context *ctx, const spk_templates *templates,
+#     int64_t template_index, double *waveform)
+spk_templates_read = function(
+    "spk_templates_read", STATUS, context, P(spk_templates), int64, double_out
+)
+# spk_status spk_unit_templates_create(spk_context *ctx, const spk_templates *templates,
+#     const spk_spikes *spikes, spk_unit_templates **unit_templates)
+spk_unit_templates_create = function(
+    "spk_unit_templates_create", STATUS, context, P(spk_templates), P(spk_spikes),
+    PP(spk_unit_templates)
+)
+# void spk_unit_templates_destroy(spk_unit_templates *unit_templates)
+spk_unit_templates_destroy = function(
+    "spk_unit_templates_destroy", None, P(spk_unit_templates)
+)
+# int64_t spk_unit_templates_n_units(const spk_unit_templates *unit_templates)
+spk_unit_templates_n_units = function(
+    "spk_unit_templates_n_units", int64, P(spk_unit_templates)
+)
+# spk_status spk_templates_unit(spk_context *ctx,
+#     const spk_unit_templates *unit_templates, int64_t unit, double *waveform)
+spk_templates_unit = function(
+    "spk_templates_unit", STATUS, context, P(spk_unit_templates), int64, double_out
+)
+# spk_status spk_templates_amplitudes(spk_context *ctx,
+#     const spk_unit_templates *unit_templates, int32_t *main_channels,
+#     double *peak_to_peak)
+spk_templates_amplitudes = function(
+    "spk_templates_amplitudes", STATUS, context, P(spk_unit_templates), int32_out,
+    double_out
+)
+
+class spk_templates_similarity_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("method", int32),
+        ("support", int32),
+        ("radius_um", double),
+        ("max_lag_samples", int64),
+    ]
+
+
+# void spk_templates_similarity_options_init(spk_templates_similarity_options *options,
+#     size_t struct_size)
+spk_templates_similarity_options_init = function(
+    "spk_templates_similarity_options_init", None, P(spk_templates_similarity_options),
+    size
+)
+# spk_status spk_templates_similarity(spk_context *ctx,
+#     const spk_unit_templates *unit_templates,
+#     const spk_templates_similarity_options *options, double *similarity, int32_t *lags)
+spk_templates_similarity = function(
+    "spk_templates_similarity", STATUS, context, P(spk_unit_templates),
+    P(spk_templates_similarity_options), double_out, int32_out
+)
+
+
 # ---- session.h --------------------------------------------------------------------------
 
 
@@ -579,6 +655,11 @@ spk_session_unit_positions = function(
 spk_session_features = function(
     "spk_session_features", STATUS, context, P(spk_session), PP(spk_features)
 )
+# spk_status spk_session_templates(spk_context *ctx, spk_session *session,
+#     const spk_templates **templates)
+spk_session_templates = function(
+    "spk_session_templates", STATUS, context, P(spk_session), PP(spk_templates)
+)
 # int64_t spk_session_n_labels(const spk_session *session)
 spk_session_n_labels = function("spk_session_n_labels", int64, P(spk_session))
 # const char *spk_session_label_name(const spk_session *session, int64_t label)
@@ -629,24 +710,6 @@ spk_phy_write_columns = function(
     "spk_phy_write_columns", STATUS, context, text, int64, int64_in, int64, P(text),
     P(text), int32
 )
-
-
-# ---- templates.h ------------------------------------------------------------------------
-
-
-class spk_templates(Structure):
-    _fields_ = [
-        ("values", P(spk_array)),
-        ("n_templates", int64),
-        ("n_samples", int64),
-        ("n_local", int64),
-        ("n_channels", int64),
-        ("channels", P(int32)),
-        ("unwhiten", P(double)),
-        ("channel_positions_um", P(double)),
-        ("spike_templates", P(int32)),
-        ("sampling_rate_hz", double),
-    ]
 
 
 # ---- trains.h ---------------------------------------------------------------------------

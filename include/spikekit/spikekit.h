@@ -22,6 +22,7 @@
 #include <spikekit/epochs.h>
 #include <spikekit/features.h>
 #include <spikekit/json.h>
+#include <spikekit/labels.h>
 #include <spikekit/metrics.h>
 #include <spikekit/random.h>
 #include <spikekit/session.h>

@@ -45,6 +45,9 @@ SPK_API int64_t spk_table_n_columns(const spk_table *table);
 SPK_API const char *spk_table_column_name(const spk_table *table, int64_t column);
 /** The column of a name, -1 if there is none. */
 SPK_API int64_t spk_table_find_column(const spk_table *table, const char *name);
+/** The line of the file on which a row begins, for messages; -1 out of range. Of a row that was
+ *  appended: the line on which it would be written. */
+SPK_API int64_t spk_table_line(const spk_table *table, int64_t row);
 /** The text of a cell, "" if empty; NULL out of range. */
 SPK_API const char *spk_table_text(const spk_table *table, int64_t row, int64_t column);
 /** A cell as a whole number; "12" and "12.0" both read.

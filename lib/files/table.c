@@ -21,6 +21,9 @@ struct spk_table {
     int64_t *cells; /* offset of each cell, header first */
     int64_t n_cells;
     int64_t cell_capacity;
+    int64_t *lines; /* of each row, header first; NULL for a table that was not read */
+    int64_t n_lines;
+    int64_t line_capacity;
     int64_t n_columns;
 };
 
@@ -36,6 +39,20 @@ static spk_status reserve_cell(spk_context *ctx, spk_table *table)
         return spk__fail_memory(ctx);
     table->cells = cells;
     table->cell_capacity = capacity;
+    return SPK_OK;
+}
+
+static spk_status add_line(spk_context *ctx, spk_table *table, int64_t line)
+{
+    if (table->n_lines == table->line_capacity) {
+        const int64_t capacity = 2 * table->line_capacity + 16;
+        int64_t *lines = spk__realloc(ctx, table->lines, capacity, sizeof *lines);
+        if (lines == NULL)
+            return spk__fail_memory(ctx);
+        table->lines = lines;
+        table->line_capacity = capacity;
+    }
+    table->lines[table->n_lines++] = line;
     return SPK_OK;
 }
 
@@ -114,6 +131,7 @@ void spk_table_destroy(spk_table *table)
         return;
     spk__free(table->text);
     spk__free(table->cells);
+    spk__free(table->lines);
     spk__free(table);
 }
 
@@ -205,7 +223,7 @@ static spk_status read_row(reader *r, spk_table *table)
             r->ctx, SPK_ERR_FORMAT,
             "%s: line %lld: expected %lld cells as in the first line, found %lld",
             r->name, (long long)line, (long long)table->n_columns, (long long)n);
-    return SPK_OK;
+    return add_line(r->ctx, table, line);
 }
 
 static int64_t line_of(const uint8_t *bytes, size_t place)
@@ -345,4 +363,11 @@ spk_status spk_table_number(spk_context *ctx, const spk_table *table, int64_t ro
                 "row %lld of %s: expected a number, found '%.80s'", (long long)row,
                 spk_table_column_name(table, column), text);
     return SPK_OK;
+}
+
+int64_t spk_table_line(const spk_table *table, int64_t row)
+{
+    if (table == NULL || row < 0 || row >= spk_table_n_rows(table))
+        return -1;
+    return row + 1 < table->n_lines ? table->lines[row + 1] : row + 2;
 }

@@ -32,6 +32,7 @@ SIMPLE = {
     "const void *": "address",
     "char[33]": "P(character)",
     "char[64]": "P(character)",
+    "char[256]": "P(character)",
 }
 ARRAYS = ("int32_t", "int64_t", "uint32_t", "double", "float")
 

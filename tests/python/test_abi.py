@@ -42,7 +42,7 @@ def expected_type(text):
         return ctypes.POINTER(ctypes.c_char_p)
     if text in ("void *", "const void *"):
         return ctypes.c_void_p
-    if text in ("char[33]", "char[64]"):
+    if text in ("char[33]", "char[64]", "char[256]"):
         return ctypes.POINTER(ctypes.c_char)
     array = re.fullmatch(r"(const )?(\w+) ?(\*|\[\d+\]|\(\*\)\[\d+\])", text)
     if array and array[2] in NUMBERS:

@@ -78,6 +78,7 @@ spk_npz_writer = _opaque("spk_npz_writer")
 spk_session = _opaque("spk_session")
 spk_simulation = _opaque("spk_simulation")
 spk_table = _opaque("spk_table")
+spk_thresholds = _opaque("spk_thresholds")
 spk_trains = _opaque("spk_trains")
 spk_unit_templates = _opaque("spk_unit_templates")
 context = P(spk_context)
@@ -884,6 +885,79 @@ spk_metrics_values = function("spk_metrics_values", P(double), P(spk_metrics), i
 spk_metrics_find = function("spk_metrics_find", int64, P(spk_metrics), text)
 
 
+# ---- labels.h ---------------------------------------------------------------------------
+
+
+class spk_threshold(Structure):
+    _fields_ = [
+        ("label", text),
+        ("metric", text),
+        ("together", text),
+        ("minimum", double),
+        ("maximum", double),
+        ("above_minimum", int32),
+        ("below_maximum", int32),
+        ("absolute", int32),
+        ("nan_fails", int32),
+        ("label_index", int32),
+        ("reserved", int32),
+        ("line", int64),
+    ]
+
+
+# int64_t spk_thresholds_n_presets(void)
+spk_thresholds_n_presets = function("spk_thresholds_n_presets", int64)
+# const char *spk_thresholds_preset_name(int64_t preset)
+spk_thresholds_preset_name = function("spk_thresholds_preset_name", text, int64)
+# const char *spk_thresholds_preset_summary(int64_t preset)
+spk_thresholds_preset_summary = function("spk_thresholds_preset_summary", text, int64)
+# const char *spk_thresholds_preset_text(int64_t preset)
+spk_thresholds_preset_text = function("spk_thresholds_preset_text", text, int64)
+# spk_status spk_thresholds_read(spk_context *ctx, const char *source, int64_t n_names,
+#     const char *const *names, spk_thresholds **thresholds)
+spk_thresholds_read = function(
+    "spk_thresholds_read", STATUS, context, text, int64, P(text), PP(spk_thresholds)
+)
+# spk_status spk_thresholds_parse(spk_context *ctx, const char *text, int64_t n_names,
+#     const char *const *names, spk_thresholds **thresholds)
+spk_thresholds_parse = function(
+    "spk_thresholds_parse", STATUS, context, text, int64, P(text), PP(spk_thresholds)
+)
+# void spk_thresholds_destroy(spk_thresholds *thresholds)
+spk_thresholds_destroy = function("spk_thresholds_destroy", None, P(spk_thresholds))
+# int64_t spk_thresholds_n_rows(const spk_thresholds *thresholds)
+spk_thresholds_n_rows = function("spk_thresholds_n_rows", int64, P(spk_thresholds))
+# const spk_threshold *spk_thresholds_row(const spk_thresholds *thresholds, int64_t row)
+spk_thresholds_row = function(
+    "spk_thresholds_row", P(spk_threshold), P(spk_thresholds), int64
+)
+# int64_t spk_thresholds_n_labels(const spk_thresholds *thresholds)
+spk_thresholds_n_labels = function("spk_thresholds_n_labels", int64, P(spk_thresholds))
+# const char *spk_thresholds_label(const spk_thresholds *thresholds, int64_t label)
+spk_thresholds_label = function("spk_thresholds_label", text, P(spk_thresholds), int64)
+# const spk_metric *spk_thresholds_metric(const spk_thresholds *thresholds, int64_t row)
+spk_thresholds_metric = function(
+    "spk_thresholds_metric", P(spk_metric), P(spk_thresholds), int64
+)
+# void spk_threshold_describe(const spk_threshold *threshold, char text[256])
+spk_threshold_describe = function(
+    "spk_threshold_describe", None, P(spk_threshold), P(character)
+)
+# spk_status spk_thresholds_columns(spk_context *ctx, const spk_thresholds *thresholds,
+#     int64_t n_names, const char *const *names, int64_t *columns)
+spk_thresholds_columns = function(
+    "spk_thresholds_columns", STATUS, context, P(spk_thresholds), int64, P(text),
+    int64_out
+)
+# spk_status spk_labels_assign(spk_context *ctx, const spk_thresholds *thresholds,
+#     int64_t n_units, int64_t n_names, const char *const *names, const double *values,
+#     int32_t *labels, int64_t *rows, double *passed, int64_t *failed)
+spk_labels_assign = function(
+    "spk_labels_assign", STATUS, context, P(spk_thresholds), int64, int64, P(text),
+    double_in, int32_out, int64_out, double_out, int64_out
+)
+
+
 # ---- random.h ---------------------------------------------------------------------------
 
 
@@ -1031,6 +1105,8 @@ spk_table_n_columns = function("spk_table_n_columns", int64, P(spk_table))
 spk_table_column_name = function("spk_table_column_name", text, P(spk_table), int64)
 # int64_t spk_table_find_column(const spk_table *table, const char *name)
 spk_table_find_column = function("spk_table_find_column", int64, P(spk_table), text)
+# int64_t spk_table_line(const spk_table *table, int64_t row)
+spk_table_line = function("spk_table_line", int64, P(spk_table), int64)
 # const char *spk_table_text(const spk_table *table, int64_t row, int64_t column)
 spk_table_text = function("spk_table_text", text, P(spk_table), int64, int64)
 # spk_status spk_table_integer(spk_context *ctx, const spk_table *table, int64_t row,

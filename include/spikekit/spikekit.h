@@ -19,6 +19,7 @@
 #include <spikekit/context.h>
 #include <spikekit/correlogram.h>
 #include <spikekit/distributions.h>
+#include <spikekit/duplicates.h>
 #include <spikekit/epochs.h>
 #include <spikekit/features.h>
 #include <spikekit/json.h>

@@ -34,7 +34,7 @@ SIMPLE = {
     "char[64]": "P(character)",
     "char[256]": "P(character)",
 }
-ARRAYS = ("int32_t", "int64_t", "uint32_t", "double", "float")
+ARRAYS = ("int32_t", "int64_t", "uint8_t", "uint32_t", "double", "float")
 
 
 def kind(text, headers, in_function):

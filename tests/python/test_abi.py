@@ -27,7 +27,7 @@ SIMPLE = {
     "spk_status": ctypes.c_int,
     "spk_log_level": ctypes.c_int,
 }
-NUMBERS = ("int32_t", "int64_t", "uint32_t", "double", "float")
+NUMBERS = ("int32_t", "int64_t", "uint8_t", "uint32_t", "double", "float")
 
 
 def expected_type(text):

@@ -34,6 +34,7 @@ check_status = StatusCheck()
 
 int32_in, int32_out = ArrayParameter(int32, False), ArrayParameter(int32, True)
 int64_in, int64_out = ArrayParameter(int64, False), ArrayParameter(int64, True)
+uint8_in, uint8_out = ArrayParameter(uint8, False), ArrayParameter(uint8, True)
 uint32_in, uint32_out = ArrayParameter(uint32, False), ArrayParameter(uint32, True)
 double_in, double_out = ArrayParameter(double, False), ArrayParameter(double, True)
 
@@ -434,6 +435,94 @@ spk_correlogram_merge = function(
 spk_poisson_log_upper = function("spk_poisson_log_upper", double, int64, double)
 # double spk_poisson_log_lower(int64_t count, double mean)
 spk_poisson_log_lower = function("spk_poisson_log_lower", double, int64, double)
+
+
+# ---- duplicates.h -----------------------------------------------------------------------
+
+
+class spk_duplicates_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("convention", int32),
+        ("keep", int32),
+        ("period_ms", double),
+        ("seed", uint64),
+    ]
+
+
+# void spk_duplicates_options_init(spk_duplicates_options *options, size_t struct_size)
+spk_duplicates_options_init = function(
+    "spk_duplicates_options_init", None, P(spk_duplicates_options), size
+)
+# spk_status spk_duplicates_find_within(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_duplicates_options *options, uint8_t *drop, int64_t *counts)
+spk_duplicates_find_within = function(
+    "spk_duplicates_find_within", STATUS, context, P(spk_spikes),
+    P(spk_duplicates_options), uint8_out, int64_out
+)
+
+class spk_duplicates_across_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("convention", int32),
+        ("rule", int32),
+        ("period_ms", double),
+        ("min_coincidences", int64),
+        ("min_chance_ratio", double),
+        ("unit_amplitudes", P(double)),
+    ]
+
+
+# void spk_duplicates_across_options_init(spk_duplicates_across_options *options,
+#     size_t struct_size)
+spk_duplicates_across_options_init = function(
+    "spk_duplicates_across_options_init", None, P(spk_duplicates_across_options), size
+)
+# spk_status spk_duplicates_find_across(spk_context *ctx, const spk_spikes *spikes,
+#     const int32_t (*pairs)[2], int64_t n_pairs,
+#     const spk_duplicates_across_options *options, uint8_t *drop, int64_t (*counts)[2])
+spk_duplicates_find_across = function(
+    "spk_duplicates_find_across", STATUS, context, P(spk_spikes), int32_in, int64,
+    P(spk_duplicates_across_options), uint8_out, int64_out
+)
+
+class spk_redundant_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("keep", int32),
+        ("reserved", int32),
+        ("delta_ms", double),
+        ("min_agreement", double),
+        ("min_shared", double),
+        ("shifts", P(int64)),
+        ("amplitudes", P(double)),
+    ]
+
+
+# void spk_redundant_options_init(spk_redundant_options *options, size_t struct_size)
+spk_redundant_options_init = function(
+    "spk_redundant_options_init", None, P(spk_redundant_options), size
+)
+
+class spk_redundant_pair(Structure):
+    _fields_ = [
+        ("a", int32),
+        ("b", int32),
+        ("removed", int32),
+        ("reserved", int32),
+        ("n_matches", int64),
+        ("agreement", double),
+        ("shared", double),
+    ]
+
+
+# spk_status spk_redundant_find(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_redundant_options *options, uint8_t *drop, spk_redundant_pair *pairs,
+#     int64_t max_pairs, int64_t *n_pairs)
+spk_redundant_find = function(
+    "spk_redundant_find", STATUS, context, P(spk_spikes), P(spk_redundant_options),
+    uint8_out, P(spk_redundant_pair), int64, int64_out
+)
 
 
 # ---- features.h -------------------------------------------------------------------------

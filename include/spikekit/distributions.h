@@ -31,6 +31,17 @@ SPK_API double spk_poisson_log_upper(int64_t count, double mean);
  */
 SPK_API double spk_poisson_log_lower(int64_t count, double mean);
 
+/**
+ * The mean m >= 0 at which P(N <= count) is a given probability, for N Poisson with mean m.
+ * The exact two-sided limits (Garwood 1936) of a mean, at confidence 0.95, are
+ * spk_poisson_mean(count - 1, 0.975) and spk_poisson_mean(count, 0.025).
+ * Right to a relative error of 1e-12.
+ *
+ * @param[in] count        <= 2^53, larger gives NaN; 0 for any count < 0
+ * @param[in] probability  above 0 and below 1, anything else gives NaN
+ */
+SPK_API double spk_poisson_mean(int64_t count, double probability);
+
 #ifdef __cplusplus
 }
 #endif

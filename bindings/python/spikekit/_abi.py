@@ -435,6 +435,8 @@ spk_correlogram_merge = function(
 spk_poisson_log_upper = function("spk_poisson_log_upper", double, int64, double)
 # double spk_poisson_log_lower(int64_t count, double mean)
 spk_poisson_log_lower = function("spk_poisson_log_lower", double, int64, double)
+# double spk_poisson_mean(int64_t count, double probability)
+spk_poisson_mean = function("spk_poisson_mean", double, int64, double)
 
 
 # ---- duplicates.h -----------------------------------------------------------------------

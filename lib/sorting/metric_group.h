@@ -45,5 +45,6 @@ extern const spk__metric_group spk__metrics_isi;
 extern const spk__metric_group spk__metrics_presence;
 extern const spk__metric_group spk__metrics_rp;
 extern const spk__metric_group spk__metrics_synchrony;
+extern const spk__metric_group spk__metrics_amplitude;
 
 #endif

@@ -4,6 +4,11 @@
 #include <stddef.h>
 
 const spk__metric_group *const spk__metric_groups[] = {
-    &spk__metrics_activity, &spk__metrics_presence, &spk__metrics_synchrony,
-    &spk__metrics_isi,      &spk__metrics_rp,       NULL,
+    &spk__metrics_activity,
+    &spk__metrics_presence,
+    &spk__metrics_synchrony,
+    &spk__metrics_isi,
+    &spk__metrics_rp,
+    &spk__metrics_amplitude,
+    NULL,
 };

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sorting/amplitude_cutoff.h"
+
+#include "sorting/amplitude_histogram.h"
+#include "sorting/value_order.h"
+
+#include <math.h>
+
+static void to_double(const int64_t *counts, int64_t n_bins, double *out)
+{
+    for (int64_t b = 0; b < n_bins; b++)
+        out[b] = (double)counts[b];
+}
+
+static int64_t sum(const int64_t *counts, int64_t n_bins)
+{
+    int64_t total = 0;
+    for (int64_t b = 0; b < n_bins; b++)
+        total += counts[b];
+    return total;
+}
+
+static int64_t largest(const int64_t *counts, int64_t n_bins)
+{
+    int64_t at = 0;
+    for (int64_t b = 1; b < n_bins; b++)
+        at = counts[b] > counts[at] ? b : at;
+    return at;
+}
+
+double spk__amplitude_cutoff(const double *sorted, int64_t n, int is_float,
+                             int64_t n_bins, double sigma_bins, double min_spikes_per_bin,
+                             spk__histogram_room *room)
+{
+    if (n == 0 || (double)n / (double)n_bins < min_spikes_per_bin ||
+        !spk__histogram(sorted, n, n_bins, is_float, room->edges, room->counts))
+        return NAN;
+    to_double(room->counts, n_bins, room->density);
+    spk__gaussian_smooth(room->density, n_bins, sigma_bins, SPK__SMOOTHING_NEAREST,
+                         room->scratch, room->smooth);
+    /* scipy smooths whole numbers into whole numbers */
+    const double height = trunc(room->smooth[0]);
+    double missed = 0;
+    for (int64_t b = n_bins - 1; b > 0 && trunc(room->smooth[b]) < height; b--)
+        missed += trunc(room->smooth[b]);
+    return fmin(missed / ((double)n + missed), 0.5);
+}
+
+double spk__amplitude_cutoff_symmetric(const double *sorted, int64_t n, int is_float,
+                                       int64_t n_bins, double sigma_bins, int is_ibl,
+                                       spk__histogram_room *room)
+{
+    if (n == 0 || !spk__histogram(sorted, n, n_bins, is_float, room->edges, room->counts))
+        return NAN;
+    for (int64_t b = 0; b < n_bins; b++)
+        room->density[b] =
+            (double)room->counts[b] / (room->edges[b + 1] - room->edges[b]) / (double)n;
+    double *pdf = room->smooth;
+    spk__gaussian_smooth(room->density, n_bins, sigma_bins, SPK__SMOOTHING_REFLECT,
+                         room->scratch, pdf);
+    int64_t peak = 0;
+    for (int64_t b = 1; b < n_bins; b++)
+        peak = pdf[b] > pdf[peak] ? b : peak;
+    int64_t mirror = peak;
+    for (int64_t b = peak + 1; b < n_bins; b++)
+        mirror = fabs(pdf[b] - pdf[0]) < fabs(pdf[mirror] - pdf[0]) ? b : mirror;
+    double tail = 0, whole = 0;
+    for (int64_t b = 0; b < n_bins; b++)
+        whole += pdf[b];
+    for (int64_t b = mirror; b < n_bins; b++)
+        tail += pdf[b];
+    const double width =
+        n_bins < 2 ? NAN
+                   : (room->edges[n_bins - 1] - room->edges[0]) / (double)(n_bins - 1);
+    return fmin(is_ibl ? tail / whole : tail * width, 0.5);
+}
+
+/* Mean and standard deviation of counts. */
+static void spread(const int64_t *counts, int64_t n, int leaves_out_zeros, double *mean,
+                   double *sd)
+{
+    double total = 0, squares = 0, used = 0;
+    for (int64_t b = 0; b < n; b++) {
+        total += (double)counts[b];
+        used += counts[b] != 0 || !leaves_out_zeros;
+    }
+    *mean = total / used;
+    for (int64_t b = 0; b < n; b++)
+        if (counts[b] != 0 || !leaves_out_zeros)
+            squares += ((double)counts[b] - *mean) * ((double)counts[b] - *mean);
+    *sd = sqrt(squares / used);
+}
+
+/* As spk__sorted_quantile(), in 32-bit arithmetic throughout, as numpy does on such values: an
+ * edge may lie just there. */
+static double quantile(const double *sorted, int64_t n, double q, int is_float)
+{
+    if (!is_float)
+        return spk__sorted_quantile(sorted, n, q);
+    const float at = (float)(n - 1) * (float)q;
+    const int64_t k = (int64_t)at;
+    if (k >= n - 1)
+        return sorted[n - 1];
+    const float t = at - (float)k, low = (float)sorted[k], high = (float)sorted[k + 1];
+    return t < 0.5F ? low + (high - low) * t : high - (high - low) * (1 - t);
+}
+
+double spk__noise_cutoff(const double *sorted, int64_t n, int is_float, int64_t n_bins,
+                         double high_quantile, double low_quantile,
+                         spk__histogram_room *room, double *ratio)
+{
+    *ratio = NAN;
+    if (n == 0 || !spk__histogram(sorted, n, n_bins, is_float, room->edges, room->counts))
+        return NAN;
+    const double *edges = room->edges;
+    const double low = quantile(sorted, n, low_quantile, is_float);
+    const double high = quantile(sorted, n, 1 - high_quantile, is_float);
+    int64_t n_low = 0, first_high = n_bins;
+    while (n_low < n_bins && edges[n_low + 1] <= low)
+        n_low++;
+    while (first_high > 0 && edges[first_high - 1] >= high)
+        first_high--;
+    if (n_low == 0)
+        return NAN;
+    const double mean_low = (double)sum(room->counts, n_low) / (double)n_low;
+    *ratio = mean_low / (double)room->counts[largest(room->counts, n_bins)];
+    if (n_bins - first_high < 2)
+        return NAN;
+    double mean, sd;
+    spread(room->counts + first_high, n_bins - first_high, 0, &mean, &sd);
+    return sd > 0 ? (mean_low - mean) / sd : NAN;
+}
+
+double spk__noise_cutoff_ibl(const double *sorted, int64_t n, int64_t n_bins,
+                             double high_quantile, spk__histogram_room *room)
+{
+    if (n < 2 || !(sorted[n - 1] > 0))
+        return NAN;
+    const int64_t n_counts = n_bins - 1;
+    const double step = sorted[n - 1] / (double)n_counts;
+    for (int64_t b = 0; b < n_counts; b++)
+        room->edges[b] = (double)b * step;
+    room->edges[n_counts] = sorted[n - 1];
+    const int64_t *counts = room->counts;
+    spk__histogram_count(sorted, n, room->edges, n_counts, room->counts);
+    const int64_t peak = largest(counts, n_counts);
+    int64_t above = 0, first = 0, nonzero = 0;
+    for (int64_t b = peak; b < n_counts - 1; b++)
+        above += counts[b] > 0;
+    const double start = ceil(2 * high_quantile * (double)above + (double)peak);
+    if (!(start < (double)n_counts))
+        return NAN;
+    double mean, sd;
+    spread(counts + (int64_t)start, n_counts - (int64_t)start, 1, &mean, &sd);
+    if (!(sd > 0))
+        return NAN;
+    for (first = 0; first < n_counts; first++)
+        if (counts[first] > 0 && ++nonzero == 2)
+            break;
+    return ((double)counts[first] - mean) / sd;
+}

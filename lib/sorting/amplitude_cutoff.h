@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SPIKEKIT_SORTING_AMPLITUDE_CUTOFF_H
+#define SPIKEKIT_SORTING_AMPLITUDE_CUTOFF_H
+
+#include <stdint.h>
+
+/*
+ * Shares of spikes missed below a threshold, from the shape of the sorted amplitudes of those
+ * that were found. The missing tail is the low one. Each is NaN where its definition in the
+ * catalogue of metrics says so.
+ */
+
+enum {
+    SPK__PERCENT_MISSING_WORK = 5
+};
+
+/** Room for histograms, smoothed and not. */
+typedef struct spk__histogram_room {
+    double *edges;   /**< [n_bins + 1] */
+    int64_t *counts; /**< [n_bins] */
+    double *density; /**< [n_bins] */
+    double *smooth;  /**< [n_bins] */
+    double *scratch; /**< [n_bins + 2 SPK__SMOOTHING_RADIUS] */
+    double *work; /**< [SPK__PERCENT_MISSING_WORK n_bins], for spk__percent_missing() */
+} spk__histogram_room;
+
+/** SpikeInterface's amplitude_cutoff. */
+double spk__amplitude_cutoff(const double *sorted, int64_t n, int is_float,
+                             int64_t n_bins, double sigma_bins, double min_spikes_per_bin,
+                             spk__histogram_room *room);
+
+/** The Allen Institute's, with n_bins fixed, and IBL's missed_spikes_est, where they follow
+ *  from the number of spikes; `is_ibl` chooses how the tail is divided. */
+double spk__amplitude_cutoff_symmetric(const double *sorted, int64_t n, int is_float,
+                                       int64_t n_bins, double sigma_bins, int is_ibl,
+                                       spk__histogram_room *room);
+
+/** SpikeInterface's noise_cutoff and, in `ratio`, noise_ratio. */
+double spk__noise_cutoff(const double *sorted, int64_t n, int is_float, int64_t n_bins,
+                         double high_quantile, double low_quantile,
+                         spk__histogram_room *room, double *ratio);
+
+/** IBL's noise_cutoff, n_bins - 1 bins from 0. */
+double spk__noise_cutoff_ibl(const double *sorted, int64_t n, int64_t n_bins,
+                             double high_quantile, spk__histogram_room *room);
+
+/** bombcell's percentageSpikesMissing_gaussian (NULL: not wanted, it takes long) and
+ *  _symmetric, and whether the peak of the histogram is cut. */
+void spk__percent_missing(const double *sorted, int64_t n, int is_float, int64_t n_bins,
+                          spk__histogram_room *room, double *gaussian, double *symmetric,
+                          double *peak_is_cut);
+
+#endif

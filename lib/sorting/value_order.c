@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sorting/value_order.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+    FEW = 40, /* up to here insertion is quicker */
+    DIGIT_BITS = 11,
+    N_DIGITS = 1 << DIGIT_BITS
+};
+
+static void insertion_sort(double *values, int64_t n)
+{
+    for (int64_t i = 1; i < n; i++) {
+        const double value = values[i];
+        int64_t at = i;
+        for (; at > 0 && values[at - 1] > value; at--)
+            values[at] = values[at - 1];
+        values[at] = value;
+    }
+}
+
+/* Bits that have the order of the numbers when taken as whole numbers. */
+static inline uint32_t float_key(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits ^ (bits >> 31 ? UINT32_MAX : UINT32_C(1) << 31);
+}
+
+static inline float key_float(uint32_t key)
+{
+    const uint32_t bits = key ^ (key >> 31 ? UINT32_C(1) << 31 : UINT32_MAX);
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline uint64_t double_key(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits ^ (bits >> 63 ? UINT64_MAX : UINT64_C(1) << 63);
+}
+
+static inline double key_double(uint64_t key)
+{
+    const uint64_t bits = key ^ (key >> 63 ? UINT64_C(1) << 63 : UINT64_MAX);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* Sorts keys of some width between two buffers, from the lowest digit to the highest; digits
+ * that all keys share are left out. The result is in `from`. */
+#define RADIX_SORT(type, n_passes)                                                       \
+    do {                                                                                 \
+        int64_t counts[n_passes][N_DIGITS];                                              \
+        memset(counts, 0, sizeof counts);                                                \
+        for (int64_t i = 0; i < n; i++)                                                  \
+            for (int p = 0; p < (n_passes); p++)                                         \
+                counts[p][from[i] >> (p * DIGIT_BITS) & (N_DIGITS - 1)]++;               \
+        for (int p = 0; p < (n_passes); p++) {                                           \
+            int64_t *count = counts[p], at = 0;                                          \
+            if (count[from[0] >> (p * DIGIT_BITS) & (N_DIGITS - 1)] == n)                \
+                continue;                                                                \
+            for (int d = 0; d < N_DIGITS; d++) {                                         \
+                const int64_t c = count[d];                                              \
+                count[d] = at;                                                           \
+                at += c;                                                                 \
+            }                                                                            \
+            for (int64_t i = 0; i < n; i++)                                              \
+                to[count[from[i] >> (p * DIGIT_BITS) & (N_DIGITS - 1)]++] = from[i];     \
+            type *swap = from;                                                           \
+            from = to;                                                                   \
+            to = swap;                                                                   \
+        }                                                                                \
+    } while (0)
+
+static void sort_floats(double *values, int64_t n, uint32_t *from, uint32_t *to)
+{
+    for (int64_t i = 0; i < n; i++)
+        from[i] = float_key((float)values[i]);
+    RADIX_SORT(uint32_t, 3);
+    for (int64_t i = 0; i < n; i++)
+        values[i] = key_float(from[i]);
+}
+
+static void sort_doubles(double *values, int64_t n, uint64_t *from, uint64_t *to)
+{
+    for (int64_t i = 0; i < n; i++)
+        from[i] = double_key(values[i]);
+    RADIX_SORT(uint64_t, 6);
+    for (int64_t i = 0; i < n; i++)
+        values[i] = key_double(from[i]);
+}
+
+void spk__sort_values(double *values, int64_t n, uint64_t *scratch)
+{
+    if (n <= FEW) {
+        insertion_sort(values, n);
+        return;
+    }
+    int are_floats = 1;
+    for (int64_t i = 0; i < n; i++)
+        are_floats &=
+            fabs(values[i]) <= 0x1.fffffep127 && (double)(float)values[i] == values[i];
+    if (are_floats)
+        sort_floats(values, n, (uint32_t *)scratch, (uint32_t *)(scratch + n));
+    else
+        sort_doubles(values, n, scratch, scratch + n);
+}
+
+/* Puts the k-th smallest at k, none above it before it, none below it after it. The pivot is
+ * at a random place, so that no order of the values is a bad one. */
+static void select_kth(double *values, int64_t n, int64_t k)
+{
+    int64_t low = 0, high = n - 1;
+    uint64_t random = UINT64_C(0x9e3779b97f4a7c15);
+    while (high - low > FEW) {
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+        const double pivot =
+            values[low + (int64_t)((random >> 33) % (uint64_t)(high - low + 1))];
+        int64_t i = low, j = high;
+        while (i <= j) {
+            while (values[i] < pivot)
+                i++;
+            while (values[j] > pivot)
+                j--;
+            if (i <= j) {
+                const double swap = values[i];
+                values[i++] = values[j];
+                values[j--] = swap;
+            }
+        }
+        if (k <= j)
+            high = j;
+        else if (k >= i)
+            low = i;
+        else
+            return;
+    }
+    insertion_sort(values + low, high - low + 1);
+}
+
+double spk__median(double *values, int64_t n)
+{
+    if (n == 0)
+        return NAN;
+    const int64_t middle = n / 2;
+    select_kth(values, n, middle);
+    if (n % 2 != 0)
+        return values[middle];
+    double below = values[0];
+    for (int64_t i = 1; i < middle; i++)
+        below = values[i] > below ? values[i] : below;
+    return (below + values[middle]) / 2;
+}
+
+double spk__sorted_median(const double *sorted, int64_t n)
+{
+    if (n == 0)
+        return NAN;
+    return n % 2 != 0 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+}
+
+double spk__sorted_quantile(const double *sorted, int64_t n, double q)
+{
+    if (n == 0)
+        return NAN;
+    const double at = (double)(n - 1) * q;
+    const int64_t k = (int64_t)at;
+    if (k >= n - 1)
+        return sorted[n - 1];
+    const double t = at - (double)k, step = sorted[k + 1] - sorted[k];
+    return t < 0.5 ? sorted[k] + step * t : sorted[k + 1] - step * (1 - t);
+}
+
+int64_t spk__sorted_below(const double *sorted, int64_t n, double limit)
+{
+    int64_t low = 0, high = n;
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (sorted[middle] < limit)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}

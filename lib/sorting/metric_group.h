@@ -42,8 +42,11 @@ extern const spk__metric_group *const spk__metric_groups[];
 /* Each in its metrics_<name>.c: */
 extern const spk__metric_group spk__metrics_activity;
 extern const spk__metric_group spk__metrics_isi;
+extern const spk__metric_group spk__metrics_kilosort;
 extern const spk__metric_group spk__metrics_presence;
 extern const spk__metric_group spk__metrics_rp;
+extern const spk__metric_group spk__metrics_rpv;
+extern const spk__metric_group spk__metrics_sliding;
 extern const spk__metric_group spk__metrics_synchrony;
 extern const spk__metric_group spk__metrics_amplitude;
 

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+/* clang-format off */
 const spk__metric_group *const spk__metric_groups[] = {
     &spk__metrics_activity,
     &spk__metrics_presence,
@@ -10,5 +11,8 @@ const spk__metric_group *const spk__metric_groups[] = {
     &spk__metrics_isi,
     &spk__metrics_rp,
     &spk__metrics_amplitude,
+    &spk__metrics_sliding,
+    &spk__metrics_rpv,
+    &spk__metrics_kilosort,
     NULL,
 };

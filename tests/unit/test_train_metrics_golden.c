@@ -13,12 +13,29 @@ static const struct {
     const char *name;
     double undefined;
 } columns[] = {
-    {"num_spikes", NAN},           {"firing_rate", NAN},
-    {"presence_ratio", NAN},       {"firing_range", NAN},
-    {"isi_violations_ratio", NAN}, {"isi_violations_count", -1},
-    {"rp_contamination", NAN},     {"rp_violations", -1},
-    {"sync_spike_2", -1},          {"sync_spike_4", -1},
-    {"sync_spike_8", -1},          {"presence_ratio_bombcell", NAN},
+    {"num_spikes", NAN},
+    {"firing_rate", NAN},
+    {"presence_ratio", NAN},
+    {"firing_range", NAN},
+    {"isi_violations_ratio", NAN},
+    {"isi_violations_count", -1},
+    {"rp_contamination", NAN},
+    {"rp_violations", -1},
+    {"sync_spike_2", -1},
+    {"sync_spike_4", -1},
+    {"sync_spike_8", -1},
+    {"sliding_rp_violation", NAN},
+    {"presence_ratio_bombcell", NAN},
+    {"sliding_rp_max_confidence_ibl", NAN},
+    {"sliding_rp_min_contamination_ibl", NAN},
+    {"sliding_rp_period_ibl", NAN},
+    {"sliding_rp_n_below_2ms_ibl", NAN},
+    {"sliding_rp_pass_ibl", NAN},
+    {"sliding_rp_pass_forced_ibl", NAN},
+    {"rpv_hill_bombcell", NAN},
+    {"rpv_llobet_bombcell", NAN},
+    {"rpv_sliding_bombcell", 1},
+    {"rpv_status_bombcell", NAN},
 };
 
 static spk_npy *open_array(const char *name, const char *ending)

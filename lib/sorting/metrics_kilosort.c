@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The refractory test of Kilosort: how low the centre of the autocorrelogram lies beneath its
+ * shoulders. Bins are 1 ms, centred on whole milliseconds; a pair half way between two bins
+ * counts half in each, where Kilosort, which works in seconds, leaves it to rounding. Counts
+ * are therefore twice the pairs and stay whole.
+ */
+#include "base/check.h"
+#include "base/memory.h"
+#include "base/parallel.h"
+#include "sorting/contamination.h"
+#include "sorting/durations.h"
+#include "sorting/metric_group.h"
+#include "sorting/pair_lags.h"
+
+#include <math.h>
+
+enum {
+    CONTAMINATION,
+    PROBABILITY,
+    REFRACTORY,
+    CONTAMINATION_COLONELL,
+    N_METRICS
+};
+
+#define TOO_FEW                                                                          \
+    "fewer than 11 spikes, all at one time, or no pair of spikes in the shoulders"
+
+static const spk_metric metrics[N_METRICS] = {
+    [CONTAMINATION] = {"contamination_kilosort", "kilosort:ContamPct", "acg_refractory",
+                       "%",
+                       "100 times the least, over i = 1 .. 10, of the mean count of the "
+                       "autocorrelogram "
+                       "in bins 1 .. i / the highest of three shoulders: the mean of "
+                       "bins 11 .. 50, of bins 10 "
+                       ".. 49, and of bins 250 .. 499 and 251 .. 499 together. Bin k "
+                       "holds pairs of spikes "
+                       "nearest to k ms apart; the centre is left out. Kilosort 4's "
+                       "est_contam_rate, and "
+                       "Kilosort 2's rule.",
+                       TOO_FEW, 0, 0},
+    [PROBABILITY] =
+        {"refractory_probability_kilosort", "", "acg_refractory", "1",
+         "The least, over i = 1 .. 10, of 1/2 + 1/2 erf((n_i - i s) / sqrt(2 i s)), n_i "
+         "the "
+         "pairs in bins 1 .. i and s the highest shoulder of contamination_kilosort: how "
+         "likely so few are, by the normal approximation (R12 in Kilosort 4).",
+         TOO_FEW, 0, 0},
+    [REFRACTORY] = {"refractory_kilosort", "kilosort:is_refractory", "acg_refractory",
+                    "1",
+                    "1 where Kilosort 4 writes KSLabel good: contamination_kilosort is "
+                    "below 100 times "
+                    "kilosort_acg_threshold and refractory_probability_kilosort below "
+                    "0.2; otherwise 0.",
+                    TOO_FEW, 0, 0},
+    [CONTAMINATION_COLONELL] = {"contamination_acg_colonell", "", "acg_refractory", "1",
+                                "The mean count of the central bins -r .. r - 1, "
+                                "simultaneous pairs in bin 0, / the "
+                                "highest of the shoulders of contamination_kilosort "
+                                "without bin 499 on one side; r = "
+                                "floor(colonell_refractory_ms / 1 ms), at least 1. What "
+                                "contam_rate of the Janelia "
+                                "fork of the Allen pipeline is about; that divides by a "
+                                "count in place of a time, "
+                                "which this does not.",
+                                TOO_FEW, 0, 0},
+};
+
+static const spk_metrics_parameter parameters[] = {
+    {"kilosort_acg_threshold", "acg_refractory", "1",
+     "Contamination above which refractory_kilosort is 0.", 0.2, 0, 10},
+    {"colonell_refractory_ms", "acg_refractory", "ms",
+     "Refractory period of contamination_acg_colonell.", 1.5, 0, 400},
+};
+
+enum {
+    N_BINS = 500, /* bins 0 .. 499; the ends of each are two lags */
+    FEWEST = 11
+};
+
+typedef struct acg_work {
+    const spk_trains *trains;
+    double *const *values;
+    double threshold;
+    int64_t colonell_bins;
+    int64_t ends[N_BINS][2]; /* the last lag surely, and perhaps, in bins 0 .. k */
+    spk__pair_lags lags;
+    int64_t room;     /* of each worker's counters */
+    int64_t *scratch; /* [n_workers][room] */
+} acg_work;
+
+static void put(const acg_work *work, int metric, int64_t unit, double value)
+{
+    if (work->values[metric] != NULL)
+        work->values[metric][unit] = value;
+}
+
+/* Pairs in bins first .. last. */
+static double pairs_in(const int64_t *twice, int first, int last)
+{
+    return (double)(twice[last] - (first > 0 ? twice[first - 1] : 0)) / 2.0;
+}
+
+static double highest(double a, double b, double c)
+{
+    return fmax(fmax(a, b), c);
+}
+
+static void measure_kilosort(const acg_work *work, const int64_t *twice, int64_t unit)
+{
+    const double shoulder =
+        highest(pairs_in(twice, 11, 50) / 40.0, pairs_in(twice, 10, 49) / 40.0,
+                (pairs_in(twice, 251, 499) + pairs_in(twice, 250, 499)) / 499.0);
+    double contamination = INFINITY, probability = INFINITY;
+    if (shoulder <= 0.0)
+        return;
+    for (int i = 1; i <= 10; i++) {
+        const double n = pairs_in(twice, 1, i), expected = shoulder * i;
+        contamination = fmin(contamination, n / i / shoulder);
+        probability =
+            fmin(probability, 0.5 * (1.0 + erf((n - expected) / sqrt(2.0 * expected))));
+    }
+    put(work, CONTAMINATION, unit, 100.0 * contamination);
+    put(work, PROBABILITY, unit, probability);
+    put(work, REFRACTORY, unit, contamination < work->threshold && probability < 0.2);
+}
+
+static void measure_colonell(const acg_work *work, const int64_t *twice, int64_t unit)
+{
+    const int r = (int)work->colonell_bins;
+    const double shoulder =
+        highest(pairs_in(twice, 11, 50) / 40.0, pairs_in(twice, 10, 49) / 40.0,
+                (pairs_in(twice, 251, 499) + pairs_in(twice, 250, 498)) / 498.0);
+    /* the centre holds each pair both ways round */
+    const double central = pairs_in(twice, 0, r) + pairs_in(twice, 0, r - 1);
+    if (shoulder > 0.0)
+        put(work, CONTAMINATION_COLONELL, unit, central / (2.0 * r) / shoulder);
+}
+
+static spk_status measure_unit(void *state, int64_t unit, int32_t worker)
+{
+    const acg_work *work = state;
+    const spk_train train = spk_trains_unit(work->trains, unit);
+    int64_t *counters = work->scratch + worker * work->room, twice[N_BINS];
+    if (train.n_spikes < FEWEST || spk__train_span(&train) == 0)
+        return SPK_OK;
+    spk__pair_lags_count(&work->lags, &train, counters);
+    for (int k = 0; k < N_BINS; k++)
+        twice[k] = spk__pair_lags_at(&work->lags, counters, work->ends[k][0]) +
+                   spk__pair_lags_at(&work->lags, counters, work->ends[k][1]);
+    measure_kilosort(work, twice, unit);
+    if (work->values[CONTAMINATION_COLONELL] != NULL)
+        measure_colonell(work, twice, unit);
+    return SPK_OK;
+}
+
+static spk_status compute(spk_context *ctx, const spk__metrics_work *work,
+                          double *const *values)
+{
+    const spk_spikes *spikes = work->input->spikes;
+    const double rate_hz = spikes->sampling_rate_hz;
+    acg_work acg = {
+        .trains = work->trains,
+        .values = values,
+        .threshold = spk__metrics_parameter(work, "kilosort_acg_threshold"),
+        .colonell_bins =
+            (int64_t)fmax(1, spk__metrics_parameter(work, "colonell_refractory_ms")),
+    };
+    for (int k = 0; k < N_BINS; k++) {
+        const double end_s = (k + 0.5) * 0.001;
+        acg.ends[k][0] = spk__lag_below(end_s, rate_hz);
+        acg.ends[k][1] = spk__lag_at_most(end_s, rate_hz);
+    }
+    spk_status status =
+        spk__pair_lags_create(ctx, &acg.ends[0][0], 2 * (int64_t)N_BINS, &acg.lags);
+    if (status != SPK_OK)
+        return status;
+    acg.room = spk__pair_lags_room(&acg.lags);
+    acg.scratch = spk__alloc(ctx, acg.room * spk__parallel_workers(ctx, spikes->n_units),
+                             sizeof(int64_t));
+    status = acg.scratch == NULL ? spk__fail_memory(ctx)
+                                 : spk__parallel_for(ctx, spikes->n_units, measure_unit,
+                                                     &acg, "autocorrelograms");
+    spk__free(acg.scratch);
+    spk__pair_lags_free(&acg.lags);
+    return status;
+}
+
+const spk__metric_group spk__metrics_kilosort = {
+    .name = "acg_refractory",
+    .metrics = metrics,
+    .n_metrics = N_METRICS,
+    .parameters = parameters,
+    .n_parameters = sizeof parameters / sizeof parameters[0],
+    .compute = compute,
+};

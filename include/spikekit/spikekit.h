@@ -16,6 +16,7 @@
  */
 
 #include <spikekit/array.h>
+#include <spikekit/comparison.h>
 #include <spikekit/context.h>
 #include <spikekit/correlogram.h>
 #include <spikekit/distributions.h>

@@ -151,7 +151,66 @@ static void ends_and_bad_arguments(void)
     CU_ASSERT(isnan(spk_poisson_log_lower(INT64_MAX, 1.0)));
 }
 
+/* scipy 1.17: beta.ppf(tail, count, n - count + 1), beta.isf(tail, count + 1, n - count). */
+static const struct {
+    int64_t count, n;
+    double level, lower, upper;
+} limits[] = {
+    {0, 1, 0.95, 0, 0.975},
+    {1, 1, 0.95, 0.025, 1},
+    {3, 4, 0.95, 0.19412044968324346, 0.99369053679029018},
+    {50, 100, 0.95, 0.39832112950330101, 0.60167887049669899},
+    {999, 1000, 0.99, 0.99259371306164701, 0.99999498747073923},
+    {1, 1000000, 0.95, 2.5317807663794201e-08, 5.5716306551669393e-06},
+    {123456, 987654, 0.9, 0.12445217465927992, 0.1255479312982983},
+    {999999997, 1000000000, 0.95, 0.99999999123272687, 0.99999999938132789},
+};
+
+static void binomial_limits(void)
+{
+    double lower = 0, upper = 0, mirrored_lower = 0, mirrored_upper = 0;
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        spk_binomial_limits(limits[i].count, limits[i].n, limits[i].level, &lower,
+                            &upper);
+        CU_ASSERT_DOUBLE_EQUAL(lower, limits[i].lower, 1e-12);
+        CU_ASSERT_DOUBLE_EQUAL(upper, limits[i].upper, 1e-12);
+        CU_ASSERT_DOUBLE_EQUAL(lower, limits[i].lower, 1e-9 * limits[i].lower);
+        spk_binomial_limits(limits[i].n - limits[i].count, limits[i].n, limits[i].level,
+                            &mirrored_lower, &mirrored_upper);
+        CU_ASSERT_DOUBLE_EQUAL(mirrored_lower, 1 - upper, 1e-15);
+        CU_ASSERT_DOUBLE_EQUAL(mirrored_upper, 1 - lower, 1e-15);
+    }
+    /* From the definition: the tails at the limits, as sums of binomial terms. */
+    for (int64_t n = 1; n < 30; n++)
+        for (int64_t count = 0; count <= n; count++) {
+            double above = 0, below = 0;
+            spk_binomial_limits(count, n, 0.9, &lower, &upper);
+            for (int64_t k = 0; k <= n; k++) {
+                const double ways = exp(lgamma((double)n + 1) - lgamma((double)k + 1) -
+                                        lgamma((double)(n - k) + 1));
+                if (k >= count)
+                    above +=
+                        ways * pow(lower, (double)k) * pow(1 - lower, (double)(n - k));
+                if (k <= count)
+                    below +=
+                        ways * pow(upper, (double)k) * pow(1 - upper, (double)(n - k));
+            }
+            CU_ASSERT_DOUBLE_EQUAL(above, count == 0 ? 1.0 : 0.05, 1e-12);
+            CU_ASSERT_DOUBLE_EQUAL(below, count == n ? 1.0 : 0.05, 1e-12);
+        }
+    static const struct {
+        int64_t count, n;
+        double level;
+    } bad[] = {{0, 0, 0.9}, {-1, 3, 0.9}, {4, 3, 0.9},
+               {1, 3, 0.0}, {1, 3, 1.0},  {1, 3, NAN}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        spk_binomial_limits(bad[i].count, bad[i].n, bad[i].level, &lower, &upper);
+        CU_ASSERT(isnan(lower) && isnan(upper));
+    }
+}
+
 static const suite_test tests[] = {
+    {"binomial limits", binomial_limits},
     {"hand-worked", hand_worked},
     {"tails equal the references", tails_equal_the_references},
     {"equals the sum of terms", equals_the_sum_of_terms},

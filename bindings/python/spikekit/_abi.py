@@ -69,6 +69,7 @@ def _opaque(name):
 
 # ---- made from the headers by ./dev abi -------------------------------------------------
 
+spk_comparison = _opaque("spk_comparison")
 spk_context = _opaque("spk_context")
 spk_json = _opaque("spk_json")
 spk_metrics = _opaque("spk_metrics")
@@ -323,6 +324,120 @@ spk_spikes_bin_sparse = function(
 )
 
 
+# ---- comparison.h -----------------------------------------------------------------------
+
+
+class spk_comparison_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("delta_ms", double),
+        ("delta_samples", int64),
+        ("truth", int32),
+        ("symmetric", int32),
+        ("score", int32),
+        ("matching", int32),
+        ("match_score", double),
+        ("chance_score", double),
+        ("well_detected_score", double),
+        ("redundant_score", double),
+        ("overmerged_score", double),
+        ("confidence_level", double),
+        ("epochs", P(spk_epochs)),
+    ]
+
+
+# void spk_comparison_options_init(spk_comparison_options *options, size_t struct_size)
+spk_comparison_options_init = function(
+    "spk_comparison_options_init", None, P(spk_comparison_options), size
+)
+
+class spk_comparison_unit(Structure):
+    _fields_ = [
+        ("n_spikes", int64),
+        ("best_match", int32),
+        ("assigned_match", int32),
+        ("best_agreement", double),
+        ("assigned_agreement", double),
+        ("n_possible", int32),
+        ("classes", int32),
+    ]
+
+
+class spk_comparison_performance(Structure):
+    _fields_ = [
+        ("match", int32),
+        ("reserved", int32),
+        ("tp", int64),
+        ("fn", int64),
+        ("fp", int64),
+        ("accuracy", double),
+        ("recall", double),
+        ("precision", double),
+        ("false_discovery", double),
+        ("miss_rate", double),
+        ("recall_lower", double),
+        ("recall_upper", double),
+        ("precision_lower", double),
+        ("precision_upper", double),
+    ]
+
+
+class spk_comparison_pairs(Structure):
+    _fields_ = [
+        ("n_units_a", int64),
+        ("n_units_b", int64),
+        ("n_pairs", int64),
+        ("offsets", P(int64)),
+        ("partners", P(int32)),
+        ("matches", P(int64)),
+        ("agreements", P(double)),
+    ]
+
+
+# spk_status spk_comparison_create(spk_context *ctx, const spk_spikes *a,
+#     const spk_spikes *b, const spk_comparison_options *options,
+#     spk_comparison **comparison)
+spk_comparison_create = function(
+    "spk_comparison_create", STATUS, context, P(spk_spikes), P(spk_spikes),
+    P(spk_comparison_options), PP(spk_comparison)
+)
+# void spk_comparison_destroy(spk_comparison *comparison)
+spk_comparison_destroy = function("spk_comparison_destroy", None, P(spk_comparison))
+# int64_t spk_comparison_delta(const spk_comparison *comparison)
+spk_comparison_delta = function("spk_comparison_delta", int64, P(spk_comparison))
+# spk_comparison_pairs spk_comparison_get_pairs(const spk_comparison *comparison)
+spk_comparison_get_pairs = function(
+    "spk_comparison_get_pairs", spk_comparison_pairs, P(spk_comparison)
+)
+# const spk_comparison_unit *spk_comparison_units_a(const spk_comparison *comparison)
+spk_comparison_units_a = function(
+    "spk_comparison_units_a", P(spk_comparison_unit), P(spk_comparison)
+)
+# const spk_comparison_unit *spk_comparison_units_b(const spk_comparison *comparison)
+spk_comparison_units_b = function(
+    "spk_comparison_units_b", P(spk_comparison_unit), P(spk_comparison)
+)
+# const spk_comparison_performance *spk_comparison_get_performance(
+#     const spk_comparison *comparison)
+spk_comparison_get_performance = function(
+    "spk_comparison_get_performance", P(spk_comparison_performance), P(spk_comparison)
+)
+# int64_t spk_comparison_matches(const spk_comparison *comparison, int64_t i, int64_t j)
+spk_comparison_matches = function(
+    "spk_comparison_matches", int64, P(spk_comparison), int64, int64
+)
+# double spk_comparison_agreement(const spk_comparison *comparison, int64_t i, int64_t j)
+spk_comparison_agreement = function(
+    "spk_comparison_agreement", double, P(spk_comparison), int64, int64
+)
+# spk_status spk_comparison_confusion(spk_context *ctx, const spk_comparison *comparison,
+#     int32_t *order_a, int32_t *order_b, int64_t *counts)
+spk_comparison_confusion = function(
+    "spk_comparison_confusion", STATUS, context, P(spk_comparison), int32_out, int32_out,
+    int64_out
+)
+
+
 # ---- correlogram.h ----------------------------------------------------------------------
 
 
@@ -437,6 +552,11 @@ spk_poisson_log_upper = function("spk_poisson_log_upper", double, int64, double)
 spk_poisson_log_lower = function("spk_poisson_log_lower", double, int64, double)
 # double spk_poisson_mean(int64_t count, double probability)
 spk_poisson_mean = function("spk_poisson_mean", double, int64, double)
+# void spk_binomial_limits(int64_t count, int64_t n, double level, double *lower,
+#     double *upper)
+spk_binomial_limits = function(
+    "spk_binomial_limits", None, int64, int64, double, double_out, double_out
+)
 
 
 # ---- duplicates.h -----------------------------------------------------------------------

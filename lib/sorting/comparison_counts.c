@@ -1,0 +1,735 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Matches between the spikes of two tables: one merge of both, in stretches of time.
+ *
+ * What is counted for a pair of units (i, j): the spikes s of i are taken in order, and each
+ * takes the first spike t of j with |t - s| <= delta that is not the one taken last. A spike
+ * is called lonely here if no other of its unit is within 2 delta. Then:
+ *
+ *  - A coincidence of s and t of which at least one is lonely needs no memory. If s is, it
+ *    takes the first t in its reach, and no other s of i can take that t. If t is, the first
+ *    s that reaches it takes it, and the next ones find it taken last. So (s, t) counts just
+ *    when t has no predecessor (in its unit) in the reach of s and s none in the reach of t.
+ *    Nothing in this depends on the direction.
+ *  - Between spikes that are not lonely the sweep is done as it is defined, unit by unit.
+ *    These are few, and what they do never meets the other coincidences: a spike that
+ *    reaches both a lonely t and another t' of the same unit does not exist.
+ *
+ * So nearly all is the first case, a test of two comparisons on predecessors, done without
+ * branches four neighbours at a time. Keys of counters are written to a buffer and counted
+ * in a loop of their own, in which cache misses overlap.
+ */
+#include "sorting/comparison_counts.h"
+
+#include "base/check.h"
+#include "base/memory.h"
+#include "base/parallel.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+enum {
+    CHUNK_SPIKES = 8192,      /* of one table, in a chunk */
+    CHUNK_SAMPLES = 1 << 30,  /* a chunk is no longer than this */
+    LONG_BEFORE = -(1 << 29), /* before all times of a chunk */
+    CHUNKS_PER_TASK = 32,
+    PADDING = 8,         /* entries behind the last one, in no one's reach */
+    MANY_UNITS = 1 << 16 /* chunks grow with the number of units up to this */
+};
+
+static const uint32_t CROWDED = UINT32_C(1)
+                                << 31; /* flag of a spike that is not lonely */
+static const uint32_t UNIT = (UINT32_C(1) << 31) - 1;
+static const int64_t COUNTER_BYTES = 256 << 20; /* of all workers together */
+
+/* A stretch of one epoch. Spikes first[k] .. last[k] - 1 of table k are its own; those from
+ * near_first[k] to near_last[k] may matter to it. */
+typedef struct chunk {
+    int64_t origin; /* time from which its times are counted */
+    int64_t shift;  /* added to a time it becomes one at which epochs are far apart */
+    int64_t first[2], last[2];
+    int64_t near_first[2], near_last[2];
+} chunk;
+
+/* Spikes of a table near a chunk. */
+typedef struct near_spikes {
+    int32_t *times;
+    int32_t *predecessors; /* times of the spike before, of the same unit; at the earliest
+                            * just out of reach */
+    uint32_t *units;       /* and CROWDED */
+    int64_t n;
+    int64_t own_first, own_last;
+    int32_t *last_times; /* [n_units] */
+    int32_t *last_places;
+} near_spikes;
+
+/* A spike that is not lonely. */
+typedef struct crowded_spike {
+    int64_t time; /* shifted */
+    int32_t unit;
+    int32_t reserved;
+} crowded_spike;
+
+typedef struct crowd {
+    crowded_spike *spikes;
+    int64_t n;
+    int64_t capacity;
+} crowd;
+
+/* Where a chunk's crowded spikes stand in the crowd of its worker. */
+typedef struct crowd_part {
+    int32_t worker;
+    int64_t first[2];
+    int64_t n[2];
+} crowd_part;
+
+typedef struct worker_state {
+    near_spikes near[2];
+    uint32_t *counters;
+    uint64_t *products;
+    uint32_t *keys;
+    crowd crowds[2];
+    int64_t *n_spikes[2];
+} worker_state;
+
+typedef struct job {
+    spk_context *ctx;
+    const spk_spikes *tables[2];
+    int64_t delta;
+    int64_t n_columns;
+    int symmetric;
+    int with_products;
+    int64_t n_chunks;
+    int64_t chunk_capacity;
+    chunk *chunks;
+    crowd_part *parts;
+    int64_t most_near[2];
+    int32_t n_workers;
+    worker_state *workers;
+    int64_t row_first, row_last; /* the rows that are counted now */
+    crowd crowds[2];
+    int64_t *by_unit[2]; /* [n_units + 1] where each unit's crowded spikes begin */
+    int64_t *order[2];   /* [crowd] crowded spikes by unit, then time */
+    int32_t n_sweepers;
+    int64_t most_units;
+    int64_t **last_taken; /* [n_sweepers][most_units] crowded spike of the partner */
+    int64_t **taker;      /* [n_sweepers][most_units] that took it, or -1 */
+    int32_t *surplus; /* [rows][columns] by how much the other direction counts more */
+} job;
+
+/* The first index in first .. last - 1 whose time is >= time, otherwise last. */
+static int64_t lower_bound(const int64_t *samples, int64_t first, int64_t last,
+                           int64_t time)
+{
+    while (first < last) {
+        const int64_t middle = first + (last - first) / 2;
+        if (samples[middle] < time)
+            first = middle + 1;
+        else
+            last = middle;
+    }
+    return first;
+}
+
+static spk_status add_chunk(job *j, const chunk *c)
+{
+    if (j->n_chunks == j->chunk_capacity) {
+        const int64_t capacity = 2 * j->chunk_capacity + 64;
+        chunk *grown = spk__realloc(j->ctx, j->chunks, capacity, sizeof *grown);
+        if (grown == NULL)
+            return spk__fail_memory(j->ctx);
+        j->chunks = grown;
+        j->chunk_capacity = capacity;
+    }
+    j->chunks[j->n_chunks++] = *c;
+    for (int k = 0; k < 2; k++)
+        if (c->near_last[k] - c->near_first[k] > j->most_near[k])
+            j->most_near[k] = c->near_last[k] - c->near_first[k];
+    return SPK_OK;
+}
+
+/* Cuts the spikes of one epoch, first[k] .. last[k] - 1 of table k, into chunks. */
+static spk_status cut_epoch(job *j, const int64_t *first, const int64_t *last,
+                            int64_t shift)
+{
+    spk_status status = SPK_OK;
+    int64_t at[2] = {first[0], first[1]};
+    int64_t most = CHUNK_SPIKES;
+    for (int k = 0; k < 2; k++)
+        if (j->tables[k]->n_units > most)
+            most =
+                j->tables[k]->n_units < MANY_UNITS ? j->tables[k]->n_units : MANY_UNITS;
+    while (status == SPK_OK && (at[0] < last[0] || at[1] < last[1])) {
+        int64_t from = INT64_MAX;
+        for (int k = 0; k < 2; k++)
+            if (at[k] < last[k] && j->tables[k]->samples[at[k]] < from)
+                from = j->tables[k]->samples[at[k]];
+        int64_t to = from + CHUNK_SAMPLES;
+        for (int k = 0; k < 2; k++)
+            if (last[k] - at[k] > most && j->tables[k]->samples[at[k] + most] < to)
+                to = j->tables[k]->samples[at[k] + most];
+        if (to <= from)
+            to = from + 1;
+        chunk c = {.origin = from, .shift = shift};
+        for (int k = 0; k < 2; k++) {
+            const int64_t *samples = j->tables[k]->samples;
+            c.first[k] = at[k];
+            c.last[k] = at[k] = lower_bound(samples, at[k], last[k], to);
+            c.near_first[k] =
+                lower_bound(samples, first[k], c.first[k], from - 3 * j->delta);
+            c.near_last[k] = lower_bound(samples, c.last[k], last[k], to + 3 * j->delta);
+        }
+        status = add_chunk(j, &c);
+    }
+    return status;
+}
+
+static spk_status cut(job *j, const spk_epochs *epochs)
+{
+    const spk_spikes *a = j->tables[0], *b = j->tables[1];
+    if (epochs == NULL) {
+        const int64_t first[2] = {0, 0}, last[2] = {a->n_spikes, b->n_spikes};
+        return cut_epoch(j, first, last, 0);
+    }
+    spk_status status = SPK_OK;
+    int64_t shift = 0, at[2] = {0, 0};
+    for (int64_t e = 0; status == SPK_OK && e < epochs->n_epochs; e++) {
+        int64_t first[2], last[2];
+        for (int k = 0; k < 2; k++) {
+            const spk_spikes *s = j->tables[k];
+            first[k] = lower_bound(s->samples, at[k], s->n_spikes, epochs->starts[e]);
+            last[k] = lower_bound(s->samples, first[k], s->n_spikes, epochs->stops[e]);
+            at[k] = last[k];
+        }
+        /* Epochs are in order: more room between them keeps the order. */
+        status = cut_epoch(j, first, last, shift);
+        shift += 2 * j->delta + 1;
+    }
+    return status;
+}
+
+/* Reads the spikes near a chunk: times from its origin, predecessors, who is crowded. */
+static void read_near(const job *j, const chunk *c, int k, near_spikes *near)
+{
+    const spk_spikes *table = j->tables[k];
+    const int32_t beyond = (int32_t)(2 * j->delta + 1);
+    const uint64_t origin = (uint64_t)c->origin;
+    const int64_t row_first = k == 0 ? j->row_first : 0;
+    const int64_t row_last = k == 0 ? j->row_last : table->n_units;
+    const int64_t ends[3] = {c->first[k], c->last[k], c->near_last[k]};
+    int64_t i = c->near_first[k], n = 0, marks[3];
+    for (int part = 0; part < 3; part++) {
+        for (; i < ends[part]; i++) {
+            const int32_t unit = table->units[i];
+            if (unit < row_first || unit >= row_last)
+                continue;
+            const int32_t time = (int32_t)((uint64_t)table->samples[i] - origin);
+            int32_t gap = time - near->last_times[unit];
+            uint32_t flag = 0;
+            if (gap < beyond) {
+                flag = CROWDED;
+                near->units[near->last_places[unit]] |= CROWDED;
+            } else {
+                gap = beyond;
+            }
+            near->times[n] = time;
+            near->predecessors[n] = time - gap;
+            near->units[n] = (uint32_t)unit | flag;
+            near->last_times[unit] = time;
+            near->last_places[unit] = (int32_t)n;
+            n++;
+        }
+        marks[part] = n;
+    }
+    near->own_first = marks[0];
+    near->own_last = marks[1];
+    near->n = n;
+    for (int p = 0; p < PADDING; p++) {
+        near->times[n + p] = INT32_MAX;
+        near->predecessors[n + p] = INT32_MAX;
+        near->units[n + p] = 0;
+    }
+    if (n < table->n_units)
+        for (int64_t s = 0; s < n; s++)
+            near->last_times[near->units[s] & UNIT] = LONG_BEFORE;
+    else
+        for (int64_t u = 0; u < table->n_units; u++)
+            near->last_times[u] = LONG_BEFORE;
+}
+
+enum {
+    N_KEYS = 4096
+};
+
+static void count_keys(uint32_t *restrict counters, const uint32_t *restrict keys,
+                       int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        counters[keys[i]]++;
+}
+
+/* Counts the coincidences of which one spike, or both, are lonely. */
+static void count_lonely(const job *j, worker_state *w)
+{
+    const near_spikes *a = &w->near[0], *b = &w->near[1];
+    const int32_t delta = (int32_t)j->delta;
+    const int32_t *restrict times = b->times, *restrict predecessors = b->predecessors;
+    const uint32_t *restrict units = b->units;
+    uint32_t *restrict keys = w->keys;
+    int64_t start = 0, n = 0;
+    for (int64_t s = a->own_first; s < a->own_last; s++) {
+        const int32_t time = a->times[s], from = time - delta, to = time + delta;
+        const int32_t bound = a->predecessors[s] + delta;
+        const uint32_t crowded = a->units[s] & CROWDED;
+        const uint32_t row =
+            (uint32_t)(((int64_t)(a->units[s] & UNIT) - j->row_first) * j->n_columns);
+        do {
+            const int64_t at = start;
+            start += (times[at] < from) + (times[at + 1] < from) +
+                     (times[at + 2] < from) + (times[at + 3] < from);
+        } while (times[start] < from);
+        int64_t t = start;
+        do {
+            for (int64_t lane = 0; lane < 4; lane++) {
+                keys[n] = row + (units[t + lane] & UNIT);
+                n += (times[t + lane] > bound) & (predecessors[t + lane] < from) &
+                     ((units[t + lane] & crowded) == 0);
+            }
+            t += 4;
+            if (n > N_KEYS - 4) {
+                count_keys(w->counters, keys, n);
+                n = 0;
+            }
+        } while (times[t] <= to);
+    }
+    count_keys(w->counters, keys, n);
+}
+
+/* Adds up delta - |dt| over all coincidences. */
+static void add_products(const job *j, worker_state *w)
+{
+    const near_spikes *a = &w->near[0], *b = &w->near[1];
+    const int32_t delta = (int32_t)j->delta;
+    int64_t start = 0;
+    for (int64_t s = a->own_first; s < a->own_last; s++) {
+        const int32_t time = a->times[s];
+        uint64_t *row =
+            w->products + ((int64_t)(a->units[s] & UNIT) - j->row_first) * j->n_columns;
+        while (b->times[start] < time - delta)
+            start++;
+        for (int64_t t = start; b->times[t] <= time + delta; t++) {
+            const int32_t lag = b->times[t] - time;
+            row[b->units[t] & UNIT] += (uint64_t)(delta - (lag < 0 ? -lag : lag));
+        }
+    }
+}
+
+static spk_status note_crowded(const job *j, const chunk *c, const near_spikes *near,
+                               crowd *to)
+{
+    for (int64_t s = near->own_first; s < near->own_last; s++) {
+        if ((near->units[s] & CROWDED) == 0)
+            continue;
+        if (to->n == to->capacity) {
+            const int64_t capacity = to->capacity + to->capacity / 2 + 256;
+            crowded_spike *grown =
+                spk__realloc(j->ctx, to->spikes, capacity, sizeof *grown);
+            if (grown == NULL)
+                return spk__fail_memory(j->ctx);
+            to->spikes = grown;
+            to->capacity = capacity;
+        }
+        to->spikes[to->n++] =
+            (crowded_spike){.time = c->origin + near->times[s] + c->shift,
+                            .unit = (int32_t)(near->units[s] & UNIT)};
+    }
+    return SPK_OK;
+}
+
+static spk_status count_chunks(void *state, int64_t task, int32_t worker)
+{
+    job *j = state;
+    worker_state *w = &j->workers[worker];
+    spk_status status = SPK_OK;
+    const int64_t first = task * CHUNKS_PER_TASK;
+    for (int64_t i = first;
+         status == SPK_OK && i < j->n_chunks && i < first + CHUNKS_PER_TASK; i++) {
+        const chunk *c = &j->chunks[i];
+        crowd_part *part = &j->parts[i];
+        part->worker = worker;
+        for (int k = 0; status == SPK_OK && k < 2; k++) {
+            const near_spikes *near = &w->near[k];
+            read_near(j, c, k, &w->near[k]);
+            for (int64_t s = near->own_first; s < near->own_last; s++)
+                w->n_spikes[k][near->units[s] & UNIT]++;
+            part->first[k] = w->crowds[k].n;
+            status = note_crowded(j, c, near, &w->crowds[k]);
+            part->n[k] = w->crowds[k].n - part->first[k];
+        }
+        if (status == SPK_OK && w->near[0].n > 0 && w->near[1].n > 0) {
+            count_lonely(j, w);
+            if (j->with_products)
+                add_products(j, w);
+        }
+    }
+    return status;
+}
+
+/* Puts the crowded spikes of table k together in order of time, then by unit. */
+static spk_status gather_crowd(job *j, int k)
+{
+    const int64_t n_units = j->tables[k]->n_units;
+    crowd *all = &j->crowds[k];
+    *all = (crowd){0};
+    for (int32_t w = 0; w < j->n_workers; w++)
+        all->n += j->workers[w].crowds[k].n;
+    all->spikes = spk__alloc(j->ctx, all->n, sizeof *all->spikes);
+    j->order[k] = spk__alloc(j->ctx, all->n, sizeof *j->order[k]);
+    j->by_unit[k] = spk__alloc_zero(j->ctx, n_units + 2, sizeof *j->by_unit[k]);
+    if (all->spikes == NULL || j->order[k] == NULL || j->by_unit[k] == NULL)
+        return spk__fail_memory(j->ctx);
+    int64_t n = 0;
+    for (int64_t c = 0; c < j->n_chunks; c++) {
+        const crowd_part *part = &j->parts[c];
+        if (part->n[k] > 0)
+            memcpy(all->spikes + n,
+                   j->workers[part->worker].crowds[k].spikes + part->first[k],
+                   (size_t)part->n[k] * sizeof *all->spikes);
+        n += part->n[k];
+    }
+    assert(n == all->n);
+    for (int32_t w = 0; w < j->n_workers; w++) {
+        spk__free(j->workers[w].crowds[k].spikes);
+        j->workers[w].crowds[k] = (crowd){0};
+    }
+    /* by_unit stands one place further until the units are placed. */
+    int64_t *places = j->by_unit[k] + 1;
+    for (int64_t s = 0; s < n; s++)
+        places[all->spikes[s].unit + 1]++;
+    for (int64_t u = 0; u < n_units; u++)
+        places[u + 1] += places[u];
+    for (int64_t s = 0; s < n; s++)
+        j->order[k][places[all->spikes[s].unit]++] = s;
+    return SPK_OK;
+}
+
+/* The sweep as it is defined, for the crowded spikes of one unit of table k against those of
+ * all units of the other. */
+static void sweep_unit(job *j, int k, int64_t unit, int32_t worker)
+{
+    const crowd *own = &j->crowds[k], *other = &j->crowds[1 - k];
+    int64_t *last_taken = j->last_taken[worker], *taker = j->taker[worker];
+    int64_t start = 0;
+    for (int64_t e = j->by_unit[k][unit]; e < j->by_unit[k][unit + 1]; e++) {
+        const int64_t s = j->order[k][e], time = own->spikes[s].time;
+        int64_t step = 1;
+        while (start + step < other->n &&
+               other->spikes[start + step].time < time - j->delta) {
+            start += step;
+            step *= 2;
+        }
+        int64_t end = start + step < other->n ? start + step : other->n;
+        while (start < end) {
+            const int64_t middle = start + (end - start) / 2;
+            if (other->spikes[middle].time < time - j->delta)
+                start = middle + 1;
+            else
+                end = middle;
+        }
+        for (int64_t t = start; t < other->n && other->spikes[t].time <= time + j->delta;
+             t++) {
+            const int32_t partner = other->spikes[t].unit;
+            const int64_t by = taker[partner];
+            if (by == s ||
+                (by >= 0 && own->spikes[by].unit == unit && last_taken[partner] == t))
+                continue;
+            taker[partner] = s;
+            last_taken[partner] = t;
+            const int64_t row = (k == 0 ? unit : partner) - j->row_first;
+            const int64_t place = row * j->n_columns + (k == 0 ? partner : unit);
+            if (k == 0)
+                j->workers[0].counters[place]++;
+            if (j->symmetric)
+                j->surplus[place] += k == 0 ? -1 : 1;
+        }
+    }
+}
+
+static spk_status sweep_row(void *state, int64_t task, int32_t worker)
+{
+    job *j = state;
+    sweep_unit(j, 0, j->row_first + task, worker);
+    return SPK_OK;
+}
+
+static spk_status sweep_column(void *state, int64_t task, int32_t worker)
+{
+    sweep_unit(state, 1, task, worker);
+    return SPK_OK;
+}
+
+/* Sweeps units of table k, each a task. */
+static spk_status sweep(job *j, int k, spk__task task, int64_t n_tasks, double from,
+                        double to)
+{
+    for (int32_t w = 0; w < j->n_sweepers; w++)
+        memset(j->taker[w], 0xff, (size_t)j->tables[1 - k]->n_units * sizeof(int64_t));
+    return spk__parallel_for_part(j->ctx, n_tasks, task, j, "comparing", from, to);
+}
+
+static void free_crowds(job *j)
+{
+    for (int k = 0; k < 2; k++) {
+        spk__free(j->crowds[k].spikes);
+        spk__free(j->order[k]);
+        spk__free(j->by_unit[k]);
+        j->crowds[k] = (crowd){0};
+        j->order[k] = j->by_unit[k] = NULL;
+    }
+}
+
+/* Counts the rows row_first .. row_last - 1; the sums end in worker 0's counters. */
+static spk_status count_rows(job *j, double from, double to)
+{
+    spk_context *ctx = j->ctx;
+    const int64_t n = (j->row_last - j->row_first) * j->n_columns;
+    const double middle = from + 0.9 * (to - from);
+    const int64_t n_tasks = (j->n_chunks + CHUNKS_PER_TASK - 1) / CHUNKS_PER_TASK;
+    spk_status status = SPK_OK;
+    for (int32_t w = 0; w < j->n_workers; w++) {
+        memset(j->workers[w].counters, 0, (size_t)n * sizeof(uint32_t));
+        if (j->with_products)
+            memset(j->workers[w].products, 0, (size_t)n * sizeof(uint64_t));
+        for (int k = 0; k < 2; k++)
+            memset(j->workers[w].n_spikes[k], 0,
+                   (size_t)j->tables[k]->n_units * sizeof(int64_t));
+    }
+    if ((status = spk__parallel_for_part(ctx, n_tasks, count_chunks, j, "comparing", from,
+                                         middle)) != SPK_OK)
+        return status;
+    uint32_t *counters = j->workers[0].counters;
+    uint64_t *products = j->workers[0].products;
+    for (int32_t w = 1; w < j->n_workers; w++) {
+        for (int64_t p = 0; p < n; p++)
+            counters[p] += j->workers[w].counters[p];
+        for (int64_t p = 0; j->with_products && p < n; p++)
+            products[p] += j->workers[w].products[p];
+    }
+    for (int k = 0; status == SPK_OK && k < 2; k++)
+        status = gather_crowd(j, k);
+    if (status == SPK_OK)
+        status = sweep(j, 0, sweep_row, j->row_last - j->row_first, middle, middle);
+    if (status == SPK_OK && j->symmetric)
+        status = sweep(j, 1, sweep_column, j->n_columns, middle, to);
+    if (status == SPK_OK && j->symmetric)
+        for (int64_t p = 0; p < n; p++) {
+            if (j->surplus[p] > 0)
+                counters[p] += (uint32_t)j->surplus[p];
+            j->surplus[p] = 0;
+        }
+    free_crowds(j);
+    return status;
+}
+
+/* Moves the counters of the rows into the result. */
+static spk_status keep_rows(job *j, spk__matches *m)
+{
+    const uint32_t *counters = j->workers[0].counters;
+    for (int32_t w = 0; w < j->n_workers; w++) {
+        for (int64_t u = j->row_first; u < j->row_last; u++)
+            m->n_spikes[0][u] += j->workers[w].n_spikes[0][u];
+        for (int64_t u = 0; j->row_first == 0 && u < j->n_columns; u++)
+            m->n_spikes[1][u] += j->workers[w].n_spikes[1][u];
+    }
+    int64_t n = 0;
+    for (int64_t p = 0; p < (j->row_last - j->row_first) * j->n_columns; p++)
+        n += counters[p] > 0;
+    int32_t *partners = spk__realloc(j->ctx, m->partners, m->n + n, sizeof *partners);
+    if (partners == NULL)
+        return spk__fail_memory(j->ctx);
+    m->partners = partners;
+    int64_t *counts = spk__realloc(j->ctx, m->counts, m->n + n, sizeof *counts);
+    if (counts == NULL)
+        return spk__fail_memory(j->ctx);
+    m->counts = counts;
+    if (j->with_products) {
+        uint64_t *products =
+            spk__realloc(j->ctx, m->products, m->n + n, sizeof *products);
+        if (products == NULL)
+            return spk__fail_memory(j->ctx);
+        m->products = products;
+    }
+    int64_t p = 0;
+    for (int64_t row = j->row_first; row < j->row_last; row++) {
+        for (int64_t column = 0; column < j->n_columns; column++, p++) {
+            if (counters[p] == 0)
+                continue;
+            const int64_t most = m->n_spikes[1][column];
+            m->partners[m->n] = (int32_t)column;
+            m->counts[m->n] = counters[p] < most ? counters[p] : most;
+            if (j->with_products)
+                m->products[m->n] = j->workers[0].products[p];
+            m->n++;
+        }
+        m->offsets[row + 1] = m->n;
+    }
+    return SPK_OK;
+}
+
+static void free_workers(job *j)
+{
+    for (int32_t i = 0; j->workers != NULL && i < j->n_workers; i++) {
+        worker_state *w = &j->workers[i];
+        for (int k = 0; k < 2; k++) {
+            spk__free(w->near[k].times);
+            spk__free(w->near[k].predecessors);
+            spk__free(w->near[k].units);
+            spk__free(w->near[k].last_times);
+            spk__free(w->near[k].last_places);
+            spk__free(w->crowds[k].spikes);
+            spk__free(w->n_spikes[k]);
+        }
+        spk__free(w->counters);
+        spk__free(w->products);
+        spk__free(w->keys);
+    }
+    for (int32_t i = 0; i < j->n_sweepers; i++) {
+        if (j->last_taken != NULL)
+            spk__free(j->last_taken[i]);
+        if (j->taker != NULL)
+            spk__free(j->taker[i]);
+    }
+    spk__free(j->last_taken);
+    spk__free(j->taker);
+    spk__free(j->workers);
+}
+
+static spk_status make_workers(job *j, int64_t n_rows)
+{
+    spk_context *ctx = j->ctx;
+    j->workers = spk__alloc_zero(ctx, j->n_workers, sizeof *j->workers);
+    j->last_taken = spk__alloc_zero(ctx, j->n_sweepers, sizeof *j->last_taken);
+    j->taker = spk__alloc_zero(ctx, j->n_sweepers, sizeof *j->taker);
+    if (j->workers == NULL || j->last_taken == NULL || j->taker == NULL)
+        return spk__fail_memory(ctx);
+    for (int32_t i = 0; i < j->n_sweepers; i++) {
+        j->last_taken[i] = spk__alloc(ctx, j->most_units, sizeof **j->last_taken);
+        j->taker[i] = spk__alloc(ctx, j->most_units, sizeof **j->taker);
+        if (j->last_taken[i] == NULL || j->taker[i] == NULL)
+            return spk__fail_memory(ctx);
+    }
+    for (int32_t i = 0; i < j->n_workers; i++) {
+        worker_state *w = &j->workers[i];
+        int complete = 1;
+        for (int k = 0; k < 2; k++) {
+            near_spikes *near = &w->near[k];
+            const int64_t n = j->most_near[k] + PADDING, n_units = j->tables[k]->n_units;
+            near->times = spk__alloc(ctx, n, sizeof *near->times);
+            near->predecessors = spk__alloc(ctx, n, sizeof *near->predecessors);
+            near->units = spk__alloc(ctx, n, sizeof *near->units);
+            near->last_times = spk__alloc(ctx, n_units, sizeof *near->last_times);
+            near->last_places = spk__alloc(ctx, n_units, sizeof *near->last_places);
+            w->n_spikes[k] = spk__alloc(ctx, n_units, sizeof *w->n_spikes[k]);
+            complete &= near->times != NULL && near->predecessors != NULL &&
+                        near->units != NULL && near->last_times != NULL &&
+                        near->last_places != NULL && w->n_spikes[k] != NULL;
+            for (int64_t u = 0; near->last_times != NULL && u < n_units; u++)
+                near->last_times[u] = LONG_BEFORE;
+        }
+        w->counters = spk__alloc(ctx, n_rows * j->n_columns, sizeof *w->counters);
+        w->keys = spk__alloc(ctx, N_KEYS + PADDING, sizeof *w->keys);
+        if (j->with_products)
+            w->products = spk__alloc(ctx, n_rows * j->n_columns, sizeof *w->products);
+        if (!complete || w->counters == NULL || w->keys == NULL ||
+            (j->with_products && w->products == NULL))
+            return spk__fail_memory(ctx);
+    }
+    return SPK_OK;
+}
+
+void spk__matches_free(spk__matches *matches)
+{
+    spk__free(matches->offsets);
+    spk__free(matches->partners);
+    spk__free(matches->counts);
+    spk__free(matches->products);
+    spk__free(matches->n_spikes[0]);
+    spk__free(matches->n_spikes[1]);
+    *matches = (spk__matches){0};
+}
+
+static int in_range(int64_t time)
+{
+    const int64_t limit = (int64_t)1 << 61;
+    return time >= -limit && time <= limit;
+}
+
+spk_status spk__matches_count(spk_context *ctx, const spk_spikes *a, const spk_spikes *b,
+                              const spk_epochs *epochs, int64_t delta, int symmetric,
+                              int with_products, spk__matches *matches)
+{
+    assert(delta >= 0 && delta <= SPK__COMPARISON_MAX_DELTA);
+    *matches = (spk__matches){0};
+    job j = {.ctx = ctx,
+             .tables = {a, b},
+             .delta = delta,
+             .n_columns = b->n_units,
+             .symmetric = symmetric,
+             .with_products = with_products};
+    for (int k = 0; k < 2; k++) {
+        const spk_spikes *table = j.tables[k];
+        SPK_REQUIRE(ctx, table->n_spikes <= INT32_MAX, SPK_ERR_OVERFLOW,
+                    "%s: expected fewer than 2^31 spikes, found %" PRId64,
+                    k == 0 ? "a" : "b", table->n_spikes);
+        SPK_REQUIRE(
+            ctx,
+            table->n_spikes == 0 || (in_range(table->samples[0]) &&
+                                     in_range(table->samples[table->n_spikes - 1])),
+            SPK_ERR_OVERFLOW, "%s: spike times beyond 2^61 samples", k == 0 ? "a" : "b");
+    }
+    spk_status status = cut(&j, epochs);
+    if (status != SPK_OK)
+        goto cleanup;
+    j.n_workers = spk__parallel_workers(ctx, j.n_chunks / CHUNKS_PER_TASK + 1);
+    j.most_units = a->n_units > b->n_units ? a->n_units : b->n_units;
+    j.n_sweepers = spk__parallel_workers(ctx, j.most_units);
+    /* All rows at once, if the workers' counters fit. */
+    const int64_t bytes = symmetric ? 8 : 4;
+    int64_t n_rows = COUNTER_BYTES / (bytes + (with_products ? 8 : 0)) / j.n_workers /
+                     (b->n_units + 1);
+    n_rows = n_rows < 1 ? 1 : n_rows > a->n_units ? a->n_units : n_rows;
+    j.parts = spk__alloc_zero(ctx, j.n_chunks, sizeof *j.parts);
+    matches->offsets = spk__alloc_zero(ctx, a->n_units + 1, sizeof *matches->offsets);
+    matches->n_spikes[0] = spk__alloc_zero(ctx, a->n_units, sizeof(int64_t));
+    matches->n_spikes[1] = spk__alloc_zero(ctx, b->n_units, sizeof(int64_t));
+    if (symmetric)
+        j.surplus = spk__alloc_zero(ctx, n_rows * b->n_units, sizeof *j.surplus);
+    if (j.parts == NULL || matches->offsets == NULL || matches->n_spikes[0] == NULL ||
+        matches->n_spikes[1] == NULL || (symmetric && j.surplus == NULL)) {
+        status = spk__fail_memory(ctx);
+        goto cleanup;
+    }
+    if ((status = make_workers(&j, n_rows)) != SPK_OK)
+        goto cleanup;
+    /* Without units in a, one pass still counts the spikes of b. */
+    do {
+        const double n_units = a->n_units > 0 ? (double)a->n_units : 1.0;
+        j.row_last =
+            j.row_first + n_rows < a->n_units ? j.row_first + n_rows : a->n_units;
+        if ((status = count_rows(&j, (double)j.row_first / n_units,
+                                 (double)j.row_last / n_units)) != SPK_OK ||
+            (status = keep_rows(&j, matches)) != SPK_OK)
+            goto cleanup;
+        j.row_first = j.row_last;
+    } while (j.row_first < a->n_units);
+cleanup:
+    free_crowds(&j);
+    free_workers(&j);
+    spk__free(j.surplus);
+    spk__free(j.parts);
+    spk__free(j.chunks);
+    if (status != SPK_OK)
+        spk__matches_free(matches);
+    return status;
+}

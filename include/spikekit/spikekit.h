@@ -23,6 +23,7 @@
 #include <spikekit/duplicates.h>
 #include <spikekit/epochs.h>
 #include <spikekit/features.h>
+#include <spikekit/firing.h>
 #include <spikekit/json.h>
 #include <spikekit/labels.h>
 #include <spikekit/metrics.h>

@@ -671,6 +671,127 @@ spk_features_depths = function(
 )
 
 
+# ---- trains.h ---------------------------------------------------------------------------
+
+
+class spk_periods(Structure):
+    _fields_ = [
+        ("n_units", int64),
+        ("offsets", P(int64)),
+        ("starts", P(int64)),
+        ("stops", P(int64)),
+    ]
+
+
+class spk_trains_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("epochs", P(spk_epochs)),
+        ("periods", P(spk_periods)),
+    ]
+
+
+# void spk_trains_options_init(spk_trains_options *options, size_t struct_size)
+spk_trains_options_init = function(
+    "spk_trains_options_init", None, P(spk_trains_options), size
+)
+
+class spk_train(Structure):
+    _fields_ = [
+        ("n_spikes", int64),
+        ("samples", P(int64)),
+        ("indices", P(uint32)),
+        ("n_runs", int64),
+        ("run_starts", P(int64)),
+        ("run_stops", P(int64)),
+        ("run_offsets", P(int64)),
+        ("duration_samples", int64),
+    ]
+
+
+# spk_status spk_trains_create(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_trains_options *options, spk_trains **trains)
+spk_trains_create = function(
+    "spk_trains_create", STATUS, context, P(spk_spikes), P(spk_trains_options),
+    PP(spk_trains)
+)
+# void spk_trains_destroy(spk_trains *trains)
+spk_trains_destroy = function("spk_trains_destroy", None, P(spk_trains))
+# const spk_spikes *spk_trains_spikes(const spk_trains *trains)
+spk_trains_spikes = function("spk_trains_spikes", P(spk_spikes), P(spk_trains))
+# spk_train spk_trains_unit(const spk_trains *trains, int64_t unit)
+spk_trains_unit = function("spk_trains_unit", spk_train, P(spk_trains), int64)
+
+
+# ---- firing.h ---------------------------------------------------------------------------
+
+
+class spk_isi_histogram_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("n_bins", int64),
+        ("log10_first_s", double),
+        ("log10_width", double),
+    ]
+
+
+# void spk_isi_histogram_options_init(spk_isi_histogram_options *options,
+#     size_t struct_size)
+spk_isi_histogram_options_init = function(
+    "spk_isi_histogram_options_init", None, P(spk_isi_histogram_options), size
+)
+# spk_status spk_isi_histogram_length(spk_context *ctx, const spk_trains *trains,
+#     const spk_isi_histogram_options *options, int64_t *length)
+spk_isi_histogram_length = function(
+    "spk_isi_histogram_length", STATUS, context, P(spk_trains),
+    P(spk_isi_histogram_options), int64_out
+)
+# spk_status spk_isi_histogram_edges(spk_context *ctx,
+#     const spk_isi_histogram_options *options, double *edges_s)
+spk_isi_histogram_edges = function(
+    "spk_isi_histogram_edges", STATUS, context, P(spk_isi_histogram_options), double_out
+)
+# spk_status spk_isi_histogram_count(spk_context *ctx, const spk_trains *trains,
+#     const spk_isi_histogram_options *options, int64_t *counts)
+spk_isi_histogram_count = function(
+    "spk_isi_histogram_count", STATUS, context, P(spk_trains),
+    P(spk_isi_histogram_options), int64_out
+)
+# spk_status spk_isi_histogram_density(spk_context *ctx,
+#     const spk_isi_histogram_options *options, int64_t n_spikes, const int64_t *counts,
+#     double *density)
+spk_isi_histogram_density = function(
+    "spk_isi_histogram_density", STATUS, context, P(spk_isi_histogram_options), int64,
+    int64_in, double_out
+)
+
+class spk_acg_fit(Structure):
+    _fields_ = [
+        ("tau_decay_ms", double),
+        ("tau_rise_ms", double),
+        ("decay_hz", double),
+        ("rise_ratio", double),
+        ("asymptote_hz", double),
+        ("refractory_ms", double),
+        ("tau_burst_ms", double),
+        ("burst_hz", double),
+        ("r_square", double),
+        ("converged", int32),
+    ]
+
+
+# spk_status spk_acg_fit_estimate(spk_context *ctx, double bin_ms, int64_t n_bins,
+#     const double *acg_hz, spk_acg_fit *fit)
+spk_acg_fit_estimate = function(
+    "spk_acg_fit_estimate", STATUS, context, double, int64, double_in, P(spk_acg_fit)
+)
+# spk_status spk_acg_fit_curve(spk_context *ctx, const spk_acg_fit *fit, int64_t n_lags,
+#     const double *lags_ms, double *acg_hz)
+spk_acg_fit_curve = function(
+    "spk_acg_fit_curve", STATUS, context, P(spk_acg_fit), int64, double_in, double_out
+)
+
+
 # ---- json.h -----------------------------------------------------------------------------
 
 # spk_status spk_json_create(spk_context *ctx, spk_json **json)
@@ -922,58 +1043,6 @@ spk_phy_write_columns = function(
     "spk_phy_write_columns", STATUS, context, text, int64, int64_in, int64, P(text),
     P(text), int32
 )
-
-
-# ---- trains.h ---------------------------------------------------------------------------
-
-
-class spk_periods(Structure):
-    _fields_ = [
-        ("n_units", int64),
-        ("offsets", P(int64)),
-        ("starts", P(int64)),
-        ("stops", P(int64)),
-    ]
-
-
-class spk_trains_options(Structure):
-    _fields_ = [
-        ("struct_size", size),
-        ("epochs", P(spk_epochs)),
-        ("periods", P(spk_periods)),
-    ]
-
-
-# void spk_trains_options_init(spk_trains_options *options, size_t struct_size)
-spk_trains_options_init = function(
-    "spk_trains_options_init", None, P(spk_trains_options), size
-)
-
-class spk_train(Structure):
-    _fields_ = [
-        ("n_spikes", int64),
-        ("samples", P(int64)),
-        ("indices", P(uint32)),
-        ("n_runs", int64),
-        ("run_starts", P(int64)),
-        ("run_stops", P(int64)),
-        ("run_offsets", P(int64)),
-        ("duration_samples", int64),
-    ]
-
-
-# spk_status spk_trains_create(spk_context *ctx, const spk_spikes *spikes,
-#     const spk_trains_options *options, spk_trains **trains)
-spk_trains_create = function(
-    "spk_trains_create", STATUS, context, P(spk_spikes), P(spk_trains_options),
-    PP(spk_trains)
-)
-# void spk_trains_destroy(spk_trains *trains)
-spk_trains_destroy = function("spk_trains_destroy", None, P(spk_trains))
-# const spk_spikes *spk_trains_spikes(const spk_trains *trains)
-spk_trains_spikes = function("spk_trains_spikes", P(spk_spikes), P(spk_trains))
-# spk_train spk_trains_unit(const spk_trains *trains, int64_t unit)
-spk_trains_unit = function("spk_trains_unit", spk_train, P(spk_trains), int64)
 
 
 # ---- metrics.h --------------------------------------------------------------------------

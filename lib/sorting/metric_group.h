@@ -50,5 +50,6 @@ extern const spk__metric_group spk__metrics_sliding;
 extern const spk__metric_group spk__metrics_synchrony;
 extern const spk__metric_group spk__metrics_amplitude;
 extern const spk__metric_group spk__metrics_firing;
+extern const spk__metric_group spk__metrics_drift;
 
 #endif

@@ -10,7 +10,7 @@ const spk__metric_group *const spk__metric_groups[] = {
     &spk__metrics_synchrony,
     &spk__metrics_isi,
     &spk__metrics_rp,
-    &spk__metrics_amplitude,
+    &spk__metrics_amplitude, &spk__metrics_drift,
     &spk__metrics_sliding,
     &spk__metrics_rpv,
     &spk__metrics_kilosort,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sorting/value_order.h"
 
+#include "sorting/order_statistics.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -112,50 +114,18 @@ void spk__sort_values(double *values, int64_t n, uint64_t *scratch)
         sort_doubles(values, n, scratch, scratch + n);
 }
 
-/* Puts the k-th smallest at k, none above it before it, none below it after it. The pivot is
- * at a random place, so that no order of the values is a bad one. */
-static void select_kth(double *values, int64_t n, int64_t k)
-{
-    int64_t low = 0, high = n - 1;
-    uint64_t random = UINT64_C(0x9e3779b97f4a7c15);
-    while (high - low > FEW) {
-        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
-        const double pivot =
-            values[low + (int64_t)((random >> 33) % (uint64_t)(high - low + 1))];
-        int64_t i = low, j = high;
-        while (i <= j) {
-            while (values[i] < pivot)
-                i++;
-            while (values[j] > pivot)
-                j--;
-            if (i <= j) {
-                const double swap = values[i];
-                values[i++] = values[j];
-                values[j--] = swap;
-            }
-        }
-        if (k <= j)
-            high = j;
-        else if (k >= i)
-            low = i;
-        else
-            return;
-    }
-    insertion_sort(values + low, high - low + 1);
-}
-
 double spk__median(double *values, int64_t n)
 {
     if (n == 0)
         return NAN;
     const int64_t middle = n / 2;
-    select_kth(values, n, middle);
+    const double above = spk__select(values, n, middle);
     if (n % 2 != 0)
-        return values[middle];
+        return above;
     double below = values[0];
     for (int64_t i = 1; i < middle; i++)
         below = values[i] > below ? values[i] : below;
-    return (below + values[middle]) / 2;
+    return (below + above) / 2;
 }
 
 double spk__sorted_median(const double *sorted, int64_t n)

@@ -124,6 +124,76 @@ def bombcell_missing(values, times):
     return own[0], rest[0], own[1]
 
 
+def first_components(n_spikes):
+    """First principal components of each spike on three channels; tests make them again."""
+    spike, channel = np.arange(n_spikes)[:, None], np.arange(3)[None, :]
+    return ((spike * 7919 + channel * 104729) % 1000 - 200) * 0.25
+
+
+CHANNELS = np.arange(len(COUNTS))[:, None] + np.arange(3)[None, :]  # of each unit
+CHANNEL_Y = 20.0 * np.arange(len(COUNTS) + 2)
+
+
+def allen_drift(times, depths, first, last):
+    starts = np.arange(first, last, 100)
+    medians = []
+    for start in starts:
+        inside = (times > start) * (times < start + 100)
+        medians.append(np.median(depths[inside]) if inside.sum() >= 10 else np.nan)
+    steps = np.abs(np.diff(medians))
+    steps = steps[~np.isnan(steps)]
+    range_ = np.nanmax(medians) - np.nanmin(medians)
+    if np.count_nonzero(~np.isnan(medians)) < 2:
+        range_ = np.nan  # Allen's tool: 0
+    return range_, steps.sum() if len(steps) else np.nan
+
+
+def other_drift(samples, units, positions):
+    from bombcell.quality_metrics import max_drift_estimate
+
+    names = (
+        "position_x_um",
+        "position_y_um",
+        "drift_ibl",
+        "max_drift_allen",
+        "cumulative_drift_allen",
+        "max_drift_bombcell",
+        "cumulative_drift_bombcell",
+    )
+    out = {name: np.full(len(COUNTS), np.nan) for name in names}
+    times = samples / RATE_HZ
+    components = first_components(len(samples))
+    for unit in range(len(COUNTS)):
+        mine = units == unit
+        if not mine.any():
+            continue
+        out["position_x_um"][unit], out["position_y_um"][unit] = np.median(
+            positions[mine].astype(float), axis=0
+        )
+        if mine.sum() < 2:
+            continue
+        path = np.abs(np.diff(positions[mine, 1].astype(float))).sum()
+        out["drift_ibl"][unit] = path / (times[-1] - times[0]) * 3600
+        weights = np.maximum(components[mine], 0) ** 2
+        depths = (weights * CHANNEL_Y[CHANNELS[unit]]).sum(1) / weights.sum(1)
+        allen = allen_drift(times[mine], depths, times[0], times[-1])
+        out["max_drift_allen"][unit], out["cumulative_drift_allen"][unit] = allen
+        range_, way, bins = max_drift_estimate(
+            components[:, None, :],
+            CHANNELS,
+            units,
+            times[mine],
+            unit,
+            np.c_[np.zeros(len(CHANNEL_Y)), CHANNEL_Y],
+            {"driftBinSize": 60},
+            return_per_bin=True,
+        )
+        if np.count_nonzero(~np.isnan(bins["median_spike_depth_per_bin"])) > 1:
+            out["max_drift_bombcell"][unit] = range_
+            out["cumulative_drift_bombcell"][unit] = way
+    return out
+
+
 def make_analyzer(samples, units, amplitudes, positions):
     from spikeinterface.core import NumpyRecording, NumpySorting, create_sorting_analyzer
     from spikeinterface.postprocessing import (
@@ -277,6 +347,7 @@ def main():
         analyzer = make_analyzer(samples, units, data, positions)
         out = spikeinterface_metrics(analyzer)
         out.update(other_metrics(samples, units, data))
+        out.update(other_drift(samples, units, positions))
         with open(os.path.join(HERE, f"metrics_{name}.tsv"), "w") as file:
             file.write("\t".join(["unit", *out]) + "\n")
             for unit in range(len(COUNTS)):

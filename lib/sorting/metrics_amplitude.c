@@ -9,8 +9,11 @@
 #include "sorting/amplitude_cutoff.h"
 #include "sorting/amplitude_histogram.h"
 #include "sorting/amplitude_spread.h"
+#include "sorting/durations.h"
+#include "sorting/metric_columns.h"
 #include "sorting/metric_group.h"
 #include "sorting/spike_values.h"
+#include "sorting/train_bins.h"
 #include "sorting/value_order.h"
 
 #include <math.h>
@@ -201,9 +204,8 @@ static settings read_settings(const spk__metrics_work *work)
 {
     const double rate_hz = work->input->spikes->sampling_rate_hz;
 #define VALUE(name) spk__metrics_parameter(work, name)
-    const double censored = rint(VALUE("amplitude_sd_censored_ms") * 1e-3 * rate_hz);
     return (settings){
-        .censored = censored < 0x1p62 ? (int64_t)censored : INT64_MAX / 2,
+        .censored = spk__samples_near(VALUE("amplitude_sd_censored_ms"), rate_hz),
         .cv_spikes = VALUE("amplitude_cv_spikes_per_bin"),
         .cv_bins = VALUE("amplitude_cv_min_bins"),
         .cv_low = VALUE("amplitude_cv_low_quantile"),
@@ -243,28 +245,15 @@ typedef struct job {
     scratch *workers;
 } job;
 
-static int wants(const job *j, int first, int last)
-{
-    for (int m = first; m <= last; m++)
-        if (j->values[m] != NULL)
-            return 1;
-    return 0;
-}
-
-static void put(const job *j, int metric, int64_t unit, double value)
-{
-    if (j->values[metric] != NULL)
-        j->values[metric][unit] = value;
-}
-
 static void metrics_of_decibels(const job *j, int64_t unit, const double *sorted,
                                 int64_t n)
 {
     if (n == 0 || !(sorted[0] > 0))
         return;
     const int64_t middle = n / 2;
-    put(j, MEDIAN_IBL, unit,
-        n % 2 != 0 ? sorted[middle] : sqrt(sorted[middle - 1]) * sqrt(sorted[middle]));
+    spk__columns_put(j->values, MEDIAN_IBL, unit,
+                     n % 2 != 0 ? sorted[middle]
+                                : sqrt(sorted[middle - 1]) * sqrt(sorted[middle]));
     if (j->values[STD_DB] == NULL || n < 2)
         return;
     double mean = 0, squares = 0;
@@ -280,34 +269,35 @@ static void metrics_of_missed(const job *j, int64_t unit, const double *sorted, 
                               spk__histogram_room *room)
 {
     const settings *s = &j->set;
-    if (wants(j, CUTOFF, CUTOFF))
+    if (spk__columns_want(j->values, CUTOFF, CUTOFF))
         j->values[CUTOFF][unit] =
             spk__amplitude_cutoff(sorted, n, j->is_float, s->cutoff_bins, s->cutoff_sigma,
                                   s->cutoff_least, room);
-    if (wants(j, CUTOFF_ALLEN, CUTOFF_ALLEN))
+    if (spk__columns_want(j->values, CUTOFF_ALLEN, CUTOFF_ALLEN))
         j->values[CUTOFF_ALLEN][unit] = spk__amplitude_cutoff_symmetric(
             sorted, n, j->is_float, s->allen_bins, s->cutoff_sigma, 0, room);
-    if (wants(j, CUTOFF_IBL, CUTOFF_IBL) && (double)n > s->ibl_spikes * s->ibl_bins)
+    if (spk__columns_want(j->values, CUTOFF_IBL, CUTOFF_IBL) &&
+        (double)n > s->ibl_spikes * s->ibl_bins)
         j->values[CUTOFF_IBL][unit] = spk__amplitude_cutoff_symmetric(
             sorted, n, j->is_float, (int64_t)((double)n / s->ibl_spikes), s->ibl_sigma, 1,
             room);
-    if (wants(j, PERCENT_GAUSSIAN, PEAK_IS_CUT)) {
+    if (spk__columns_want(j->values, PERCENT_GAUSSIAN, PEAK_IS_CUT)) {
         double gaussian = NAN, symmetric, peak_is_cut;
         spk__percent_missing(sorted, n, j->is_float, s->percent_bins, room,
                              j->values[PERCENT_GAUSSIAN] != NULL ? &gaussian : NULL,
                              &symmetric, &peak_is_cut);
-        put(j, PERCENT_GAUSSIAN, unit, gaussian);
-        put(j, PERCENT_SYMMETRIC, unit, symmetric);
-        put(j, PEAK_IS_CUT, unit, peak_is_cut);
+        spk__columns_put(j->values, PERCENT_GAUSSIAN, unit, gaussian);
+        spk__columns_put(j->values, PERCENT_SYMMETRIC, unit, symmetric);
+        spk__columns_put(j->values, PEAK_IS_CUT, unit, peak_is_cut);
     }
-    if (wants(j, NOISE_CUTOFF, NOISE_RATIO)) {
+    if (spk__columns_want(j->values, NOISE_CUTOFF, NOISE_RATIO)) {
         double ratio;
-        put(j, NOISE_CUTOFF, unit,
-            spk__noise_cutoff(sorted, n, j->is_float, s->noise_bins, s->noise_high,
-                              s->noise_low, room, &ratio));
-        put(j, NOISE_RATIO, unit, ratio);
+        spk__columns_put(j->values, NOISE_CUTOFF, unit,
+                         spk__noise_cutoff(sorted, n, j->is_float, s->noise_bins,
+                                           s->noise_high, s->noise_low, room, &ratio));
+        spk__columns_put(j->values, NOISE_RATIO, unit, ratio);
     }
-    if (wants(j, NOISE_CUTOFF_IBL, NOISE_CUTOFF_IBL))
+    if (spk__columns_want(j->values, NOISE_CUTOFF_IBL, NOISE_CUTOFF_IBL))
         j->values[NOISE_CUTOFF_IBL][unit] =
             spk__noise_cutoff_ibl(sorted, n, s->ibl_edges, s->noise_high, room);
 }
@@ -317,14 +307,14 @@ static void metrics_of_sorted(const job *j, int64_t unit, double *sorted, int64_
 {
     spk__sort_values(sorted, n, mine->keys);
     const double median = spk__sorted_median(sorted, n);
-    put(j, MEDIAN, unit, median);
+    spk__columns_put(j->values, MEDIAN, unit, median);
     if (n > 0) {
-        put(j, MINIMUM, unit, sorted[0]);
-        put(j, MAXIMUM, unit, sorted[n - 1]);
+        spk__columns_put(j->values, MINIMUM, unit, sorted[0]);
+        spk__columns_put(j->values, MAXIMUM, unit, sorted[n - 1]);
     }
-    if (wants(j, MEDIAN_IBL, STD_DB))
+    if (spk__columns_want(j->values, MEDIAN_IBL, STD_DB))
         metrics_of_decibels(j, unit, sorted, n);
-    if (!wants(j, CUTOFF, NOISE_CUTOFF_IBL))
+    if (!spk__columns_want(j->values, CUTOFF, NOISE_CUTOFF_IBL))
         return;
     if (median < 0)
         for (int64_t i = 0, k = n - 1; i <= k; i++, k--) {
@@ -344,7 +334,7 @@ static void metrics_of_time(const job *j, int64_t unit,
         j->values[SD][unit] = spk__standard_deviation(amplitudes->values, n);
     if (j->values[SD_ROBUST] != NULL)
         j->values[SD_ROBUST][unit] = spk__amplitude_sd_robust(amplitudes, s->censored);
-    if (n == 0 || !wants(j, CV_MEDIAN, CV_RANGE))
+    if (n == 0 || !spk__columns_want(j->values, CV_MEDIAN, CV_RANGE))
         return;
     double *cvs = mine->sorted;
     const int64_t n_bins = spk__amplitude_variations(
@@ -352,10 +342,10 @@ static void metrics_of_time(const job *j, int64_t unit,
     if (n_bins < 1 || (double)n_bins < s->cv_bins)
         return;
     spk__sort_values(cvs, n_bins, mine->keys);
-    put(j, CV_MEDIAN, unit, spk__sorted_median(cvs, n_bins));
-    put(j, CV_RANGE, unit,
-        spk__sorted_quantile(cvs, n_bins, s->cv_high) -
-            spk__sorted_quantile(cvs, n_bins, s->cv_low));
+    spk__columns_put(j->values, CV_MEDIAN, unit, spk__sorted_median(cvs, n_bins));
+    spk__columns_put(j->values, CV_RANGE, unit,
+                     spk__sorted_quantile(cvs, n_bins, s->cv_high) -
+                         spk__sorted_quantile(cvs, n_bins, s->cv_low));
 }
 
 static spk_status run_unit(void *state, int64_t unit, int32_t worker)
@@ -363,18 +353,12 @@ static spk_status run_unit(void *state, int64_t unit, int32_t worker)
     const job *j = state;
     scratch *mine = &j->workers[worker];
     const spk_train train = spk_trains_unit(j->work->trains, unit);
-    const spk_status status =
-        spk__spike_values(j->ctx, j->work->input->amplitudes, 0, train.indices,
-                          train.n_spikes, mine->values);
+    int64_t n = 0;
+    const spk_status status = spk__finite_values(j->ctx, j->work->input->amplitudes, 0,
+                                                 &train, mine->samples, mine->values, &n);
     if (status != SPK_OK)
         return status;
-    int64_t n = 0;
-    for (int64_t i = 0; i < train.n_spikes; i++) {
-        mine->samples[n] = train.samples[i];
-        mine->values[n] = mine->values[i];
-        n += isfinite(mine->values[i]) != 0;
-    }
-    put(j, N_MISSING, unit, (double)(train.n_spikes - n));
+    spk__columns_put(j->values, N_MISSING, unit, (double)(train.n_spikes - n));
     if (j->sorts && n > 0) {
         memcpy(mine->sorted, mine->values, (size_t)n * sizeof *mine->sorted);
         metrics_of_sorted(j, unit, mine->sorted, n, mine);
@@ -434,10 +418,9 @@ static spk_status compute(spk_context *ctx, const spk__metrics_work *work,
              .set = read_settings(work),
              .is_float = work->input->amplitudes->dtype == SPK_DTYPE_FLOAT32,
              .ctx = ctx};
-    j.sorts = wants(&j, MEDIAN, STD_DB) || wants(&j, CUTOFF, NOISE_CUTOFF_IBL);
-    int64_t largest = 0;
-    for (int64_t u = 0; u < n_units; u++)
-        largest = most(largest, spk_trains_unit(work->trains, u).n_spikes);
+    j.sorts = spk__columns_want(values, MEDIAN, STD_DB) ||
+              spk__columns_want(values, CUTOFF, NOISE_CUTOFF_IBL);
+    const int64_t largest = spk__trains_largest(work->trains);
     int64_t n_bins = most(most(j.set.cutoff_bins, j.set.allen_bins),
                           most(j.set.percent_bins, j.set.noise_bins));
     n_bins = most(n_bins, j.set.ibl_edges);

@@ -8,6 +8,7 @@
 #include "base/parallel.h"
 #include "sorting/drift_intervals.h"
 #include "sorting/durations.h"
+#include "sorting/metric_columns.h"
 #include "sorting/metric_group.h"
 #include "sorting/spike_values.h"
 #include "sorting/train_bins.h"
@@ -164,32 +165,6 @@ static settings read_settings(const spk__metrics_work *work)
     };
 }
 
-static int wants(const job *j, int first, int last)
-{
-    for (int m = first; m <= last; m++)
-        if (j->values[m] != NULL)
-            return 1;
-    return 0;
-}
-
-static void put(const job *j, int metric, int64_t unit, double value)
-{
-    if (j->values[metric] != NULL)
-        j->values[metric][unit] = value;
-}
-
-/* Keeps the spikes whose value is a number, with their times. */
-static int64_t keep_finite(const spk_train *train, scratch *mine)
-{
-    int64_t n = 0;
-    for (int64_t i = 0; i < train->n_spikes; i++) {
-        mine->samples[n] = train->samples[i];
-        mine->values[n] = mine->values[i];
-        n += isfinite(mine->values[i]) != 0;
-    }
-    return n;
-}
-
 static double median_of_all(scratch *mine, int64_t n)
 {
     memcpy(mine->room, mine->values, (size_t)n * sizeof *mine->room);
@@ -238,13 +213,13 @@ static void drift_of_intervals(const job *j, int64_t unit, const spk_train *trai
     for (int64_t k = 0; k < found; k++)
         d[k] -= reference;
     spread(d, found, &range, &sd);
-    put(j, DRIFT_PTP, unit, range);
-    put(j, DRIFT_STD, unit, sd);
+    spk__columns_put(j->values, DRIFT_PTP, unit, range);
+    spk__columns_put(j->values, DRIFT_STD, unit, sd);
     memcpy(mine->room, d, (size_t)found * sizeof *d);
     const double middle = spk__median(mine->room, found);
     for (int64_t k = 0; k < found; k++)
         d[k] = fabs(d[k] - middle);
-    put(j, DRIFT_MAD, unit, spk__median(d, found));
+    spk__columns_put(j->values, DRIFT_MAD, unit, spk__median(d, found));
 }
 
 /* Path of the depth over the span of all spikes. */
@@ -267,7 +242,7 @@ static void drift_of_path(const job *j, int64_t unit, const spk_train *train,
     }
     const double span_s = ((double)j->span.last - (double)j->span.first) / rate_hz;
     if (n_steps > 0 && span_s > 0)
-        put(j, DRIFT_IBL, unit, path / span_s * 3600);
+        spk__columns_put(j->values, DRIFT_IBL, unit, path / span_s * 3600);
 }
 
 /* Range of medians and the way between them; `bridges` gaps or not. */
@@ -284,9 +259,9 @@ static void range_and_way(const job *j, int64_t unit, int metric, const scratch 
             way += fabs(mine->medians[k] - mine->medians[k - 1]);
             n_steps++;
         }
-    put(j, metric, unit, range);
+    spk__columns_put(j->values, metric, unit, range);
     if (n_steps > 0)
-        put(j, metric + 1, unit, way);
+        spk__columns_put(j->values, metric + 1, unit, way);
 }
 
 static void metrics_of_depths(const job *j, int64_t unit, scratch *mine, int64_t n)
@@ -295,7 +270,7 @@ static void metrics_of_depths(const job *j, int64_t unit, scratch *mine, int64_t
         return;
     if (j->values[POSITION_Y_PC] != NULL)
         j->values[POSITION_Y_PC][unit] = median_of_all(mine, n);
-    if (wants(j, MAX_ALLEN, CUMULATIVE_ALLEN)) {
+    if (spk__columns_want(j->values, MAX_ALLEN, CUMULATIVE_ALLEN)) {
         const uint64_t span = (uint64_t)j->span.last - (uint64_t)j->span.first;
         const uint64_t width = (uint64_t)j->set.allen_width;
         const spk__intervals allen = {.origin = j->span.first,
@@ -308,7 +283,7 @@ static void metrics_of_depths(const job *j, int64_t unit, scratch *mine, int64_t
                                             mine->room, mine->places, mine->medians),
                       0);
     }
-    if (wants(j, MAX_BOMBCELL, CUMULATIVE_BOMBCELL)) {
+    if (spk__columns_want(j->values, MAX_BOMBCELL, CUMULATIVE_BOMBCELL)) {
         const uint64_t span = (uint64_t)mine->samples[n - 1] - (uint64_t)mine->samples[0];
         const uint64_t width = (uint64_t)j->set.bombcell_width;
         const uint64_t edges = span / width + (span % width != 0);
@@ -330,33 +305,35 @@ static spk_status run_unit(void *state, int64_t unit, int32_t worker)
     const spk_array *positions = j->work->input->spike_positions;
     const spk_train train = spk_trains_unit(j->work->trains, unit);
     spk_status status;
+    int64_t n = 0;
     if (j->values[POSITION_X] != NULL) {
-        status = spk__spike_values(j->ctx, positions, 0, train.indices, train.n_spikes,
-                                   mine->values);
+        status = spk__finite_values(j->ctx, positions, 0, &train, mine->samples,
+                                    mine->values, &n);
         if (status != SPK_OK)
             return status;
-        const int64_t n = keep_finite(&train, mine);
         j->values[POSITION_X][unit] = spk__median(mine->values, n);
     }
-    if (j->values[N_MISSING] != NULL || wants(j, POSITION_Y, DRIFT_IBL)) {
-        status = spk__spike_values(j->ctx, positions, 1, train.indices, train.n_spikes,
-                                   mine->values);
+    if (j->values[N_MISSING] != NULL ||
+        spk__columns_want(j->values, POSITION_Y, DRIFT_IBL)) {
+        status = spk__finite_values(j->ctx, positions, 1, &train, mine->samples,
+                                    mine->values, &n);
         if (status != SPK_OK)
             return status;
-        const int64_t n = keep_finite(&train, mine);
-        put(j, N_MISSING, unit, (double)(train.n_spikes - n));
-        const double median =
-            wants(j, POSITION_Y, DRIFT_MAD) ? median_of_all(mine, n) : NAN;
-        put(j, POSITION_Y, unit, median);
+        spk__columns_put(j->values, N_MISSING, unit, (double)(train.n_spikes - n));
+        const double median = spk__columns_want(j->values, POSITION_Y, DRIFT_MAD)
+                                  ? median_of_all(mine, n)
+                                  : NAN;
+        spk__columns_put(j->values, POSITION_Y, unit, median);
         if (j->values[DRIFT_IBL] != NULL)
             drift_of_path(j, unit, &train, mine, n);
-        if (wants(j, DRIFT_PTP, DRIFT_MAD))
+        if (spk__columns_want(j->values, DRIFT_PTP, DRIFT_MAD))
             drift_of_intervals(j, unit, &train, mine, n, median);
     }
     if (j->depths != NULL) {
         for (int64_t i = 0; i < train.n_spikes; i++)
             mine->values[i] = j->depths[train.indices[i]];
-        metrics_of_depths(j, unit, mine, keep_finite(&train, mine));
+        metrics_of_depths(j, unit, mine,
+                          spk__keep_finite(&train, mine->samples, mine->values));
     }
     return SPK_OK;
 }
@@ -402,7 +379,7 @@ static spk_status compute(spk_context *ctx, const spk__metrics_work *work,
             status = spk__fail_memory(ctx);
             goto cleanup;
         }
-    if (wants(&j, POSITION_Y_PC, CUMULATIVE_BOMBCELL) &&
+    if (spk__columns_want(values, POSITION_Y_PC, CUMULATIVE_BOMBCELL) &&
         features->channel_positions_um != NULL) {
         j.depths = spk__alloc(ctx, spikes->n_spikes, sizeof *j.depths);
         if (j.depths == NULL) {

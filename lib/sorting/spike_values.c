@@ -9,6 +9,7 @@
 #include "files/array_convert.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -86,4 +87,26 @@ spk_status spk__spike_values(spk_context *ctx, const spk_array *array, int64_t c
             STREAM_LOOP(spk__array_element_double(array, at));
     }
     return SPK_OK;
+}
+
+int64_t spk__keep_finite(const spk_train *train, int64_t *samples, double *values)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < train->n_spikes; i++) {
+        samples[n] = train->samples[i];
+        values[n] = values[i];
+        n += isfinite(values[i]) != 0;
+    }
+    return n;
+}
+
+spk_status spk__finite_values(spk_context *ctx, const spk_array *array, int64_t column,
+                              const spk_train *train, int64_t *samples, double *out,
+                              int64_t *n)
+{
+    const spk_status status =
+        spk__spike_values(ctx, array, column, train->indices, train->n_spikes, out);
+    if (status == SPK_OK)
+        *n = spk__keep_finite(train, samples, out);
+    return status;
 }

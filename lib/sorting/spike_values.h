@@ -3,6 +3,7 @@
 #define SPIKEKIT_SORTING_SPIKE_VALUES_H
 
 #include <spikekit/array.h>
+#include <spikekit/trains.h>
 
 /**
  * Reads one column of an array with a row for each spike, as doubles: out[i] is the value of
@@ -17,5 +18,19 @@
  */
 spk_status spk__spike_values(spk_context *ctx, const spk_array *array, int64_t column,
                              const uint32_t *indices, int64_t n, double *out);
+
+/**
+ * Reads a column for the spikes of a unit and keeps those where it is a finite number.
+ * @param[out] samples  [train->n_spikes] room; the times of the spikes kept
+ * @param[out] out      [train->n_spikes] room; their values
+ * @param[out] n        how many
+ * @return as spk__spike_values()
+ */
+spk_status spk__finite_values(spk_context *ctx, const spk_array *array, int64_t column,
+                              const spk_train *train, int64_t *samples, double *out,
+                              int64_t *n);
+
+/** Keeps the values that are finite, with the times of their spikes; returns how many. */
+int64_t spk__keep_finite(const spk_train *train, int64_t *samples, double *values);
 
 #endif

@@ -97,24 +97,24 @@ static spk_array matrix(const double *values, int64_t n)
  * against weights of 1000 and more, and y up to 260 um. */
 static void equal_to_the_peers(void)
 {
-    static const char *const exact[] = {"drift_ptp",       "drift_std",     "drift_mad",
-                                        "drift_ibl",       "position_x_um", "position_y_um",
-                                        "max_drift_allen", "cumulative_drift_allen"};
+    static const char *const exact[] = {
+        "drift_ptp",     "drift_std",     "drift_mad",       "drift_ibl",
+        "position_x_um", "position_y_um", "max_drift_allen", "cumulative_drift_allen"};
     static const char *const near[] = {"max_drift_bombcell", "cumulative_drift_bombcell"};
     golden g = golden_open();
     components c;
     make_components(&g, &c);
     spk_metrics *m = NULL;
-    CU_ASSERT_EQUAL_FATAL(
-        compute(NULL, &g.spikes, &g.positions, &c.features, NULL, &m), SPK_OK);
+    CU_ASSERT_EQUAL_FATAL(compute(NULL, &g.spikes, &g.positions, &c.features, NULL, &m),
+                          SPK_OK);
     CU_ASSERT(golden_compare(m, "golden/amplitude/metrics_float64.tsv", exact, 8) <=
               1e-12);
     CU_ASSERT(golden_compare(m, "golden/amplitude/metrics_float64.tsv", near, 2) <= 1e-4);
     spk_metrics_destroy(m);
     /* without the places of the channels there is no depth */
     c.features.channel_positions_um = NULL;
-    CU_ASSERT_EQUAL_FATAL(
-        compute(NULL, &g.spikes, &g.positions, &c.features, NULL, &m), SPK_OK);
+    CU_ASSERT_EQUAL_FATAL(compute(NULL, &g.spikes, &g.positions, &c.features, NULL, &m),
+                          SPK_OK);
     for (int64_t u = 0; u < GOLDEN_UNITS; u++)
         CU_ASSERT(isnan(value(m, "max_drift_allen", u)) &&
                   isnan(value(m, "position_y_pc_um", u)));
@@ -290,8 +290,8 @@ static void same_bits_for_any_number_of_threads(void)
     components c;
     make_components(&g, &c);
     spk_metrics *one = NULL;
-    CU_ASSERT_EQUAL_FATAL(
-        compute(NULL, &g.spikes, &g.positions, &c.features, NULL, &one), SPK_OK);
+    CU_ASSERT_EQUAL_FATAL(compute(NULL, &g.spikes, &g.positions, &c.features, NULL, &one),
+                          SPK_OK);
     for (int32_t threads = 2; threads <= 4; threads += 2) {
         spk_context *ctx = NULL;
         spk_metrics *many = NULL;
@@ -342,8 +342,8 @@ static spk_status compute_golden(spk_context *ctx, void *argument)
 {
     const request *r = argument;
     spk_metrics *m = NULL;
-    const spk_status status = compute(ctx, &r->g->spikes, &r->g->positions,
-                                      &r->c->features, NULL, &m);
+    const spk_status status =
+        compute(ctx, &r->g->spikes, &r->g->positions, &r->c->features, NULL, &m);
     spk_metrics_destroy(m);
     return status;
 }

@@ -5,9 +5,11 @@
 #include "folder_output.h"
 #include "options.h"
 #include "report_data.h"
+#include "report_details.h"
 #include "report_files.h"
 #include "report_page.h"
 #include "report_tables.h"
+#include "report_units.h"
 #include "session_argument.h"
 #include "window_argument.h"
 
@@ -18,6 +20,7 @@ typedef struct report_arguments {
     const char *output;
     int32_t overwrite;
     const char *units;
+    const char *thresholds;
     double window_ms, bin_ms;
     int64_t max_peaks;
     session_arguments session;
@@ -35,6 +38,11 @@ static const option options_input[] = {
      "A folder as left by Kilosort, phy or the IBL pipeline.", NULL, 0, 0},
     {"units", 'u', OPTION_TEXT, "WHICH", FIELD(units),
      "all, good, mua, noise, unsorted, or unit ids such as 1,2,5-9.", NULL, 0, 0},
+    {"thresholds", 0, OPTION_TEXT, "TABLE", FIELD(thresholds),
+     "What a good value is: bombcell, spikeinterface, ibl, kilosort, or a table of your "
+     "own "
+     "(see spikekit help curate).",
+     NULL, 0, 0},
     END,
 };
 static const option options_output[] = {
@@ -72,6 +80,7 @@ static const option_section sections[] = {
      " index.html            the page: one file, to be opened in a browser; it\n"
      "                       loads nothing else\n"
      " units.tsv             id, quality, spikes, rate, position, short intervals\n"
+     " metrics.tsv           every metric of each unit (see spikekit help metrics)\n"
      " rate_over_time.tsv    rate of all units together and of each [Hz]\n"
      " autocorrelograms.tsv  pairs of spikes by lag\n"
      " peaks.tsv             strongest peaks of all cross-correlograms\n"
@@ -96,10 +105,11 @@ static const option_example examples[] = {
 static const command_usage usage = {
     .name = "report",
     .synopsis = synopsis,
-    .description =
-        "Draws a session as one page: its spikes over time and depth, the rate and "
-        "autocorrelogram of each unit, and the strongest peaks of all "
-        "cross-correlograms.",
+    .description = "Draws a session as one page: its spikes over time and depth, a table "
+                   "of units by "
+                   "their metrics with a section for each, the rate and autocorrelogram "
+                   "of each unit, "
+                   "and the strongest peaks of all cross-correlograms.",
     .groups = groups,
     .sections = sections,
     .examples = examples,
@@ -107,17 +117,18 @@ static const command_usage usage = {
     .max_operands = 1,
 };
 
-static int draw(spk_context *ctx, const report_data *data, const char *folder,
-                const char *shown)
+static int draw(spk_context *ctx, const report_data *data, const report_details *details,
+                const char *folder, const char *shown)
 {
     enum {
-        N_FILES = 5
+        N_FILES = 6
     };
     report_file files[N_FILES] = {
         {.name = "units.tsv"},
         {.name = "rate_over_time.tsv"},
         {.name = "autocorrelograms.tsv"},
         {.name = "peaks.tsv"},
+        {.name = "metrics.tsv"},
         {.name = "index.html"},
     };
     int code = COMMAND_OK;
@@ -125,7 +136,8 @@ static int draw(spk_context *ctx, const report_data *data, const char *folder,
     report_tables_add_rates(&files[1].text, data);
     report_tables_add_autocorrelograms(&files[2].text, data);
     report_tables_add_peaks(&files[3].text, data);
-    spk_status status = report_page_add(ctx, &files[4].text, data);
+    report_units_add_table(&files[4].text, details);
+    spk_status status = report_page_add(ctx, &files[5].text, data, details);
     if (status == SPK_OK && command_interrupted())
         status = SPK_ERR_CANCELLED;
     if (status != SPK_OK)
@@ -141,6 +153,7 @@ static int run(const report_arguments *arguments, spk_context *ctx)
 {
     spk_session *session = NULL;
     report_data data = {.n_units = 0};
+    report_details details = {.metrics = NULL};
     folder_output folder;
     int code =
         folder_output_begin("report", arguments->output, arguments->overwrite, &folder);
@@ -154,7 +167,9 @@ static int run(const report_arguments *arguments, spk_context *ctx)
         code = report_data_count(ctx, arguments->window_ms, arguments->bin_ms,
                                  arguments->max_peaks, &data);
     if (code == COMMAND_OK)
-        code = draw(ctx, &data, folder.path, arguments->output);
+        code = report_details_gather(ctx, &data, arguments->thresholds, &details);
+    if (code == COMMAND_OK)
+        code = draw(ctx, &data, &details, folder.path, arguments->output);
     if (code == COMMAND_OK)
         code = folder_output_commit("report", &folder);
     folder_output_end(&folder);
@@ -168,6 +183,7 @@ static int run(const report_arguments *arguments, spk_context *ctx)
                     arguments->output, (long long)data.n_units,
                     data.n_units == 1 ? "" : "s", (long long)data.directed.n_significant,
                     (long long)data.synchronous.n_significant);
+    report_details_clear(&details);
     report_data_clear(&data);
     spk_session_close(session);
     return code;
@@ -175,8 +191,11 @@ static int run(const report_arguments *arguments, spk_context *ctx)
 
 int spk_cmd_report(int argc, char **argv)
 {
-    report_arguments arguments = {
-        .units = "all", .window_ms = 100, .bin_ms = 0.5, .max_peaks = 30};
+    report_arguments arguments = {.units = "all",
+                                  .thresholds = "bombcell",
+                                  .window_ms = 100,
+                                  .bin_ms = 0.5,
+                                  .max_peaks = 30};
     spk_context *ctx = NULL;
     int code = options_parse(&usage, &arguments, argc, argv);
     if (code != -1)

@@ -66,7 +66,7 @@ typedef struct report_peaks {
 } report_peaks;
 
 typedef struct report_data {
-    const spk_session *session;
+    spk_session *session;
     char *name; /**< last part of the session's path: escape it */
     unit_selection selection;
     int64_t n_units;

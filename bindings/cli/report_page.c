@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "report_page.h"
 #include "report_cards.h"
+#include "report_units.h"
 
 #include <spikekit/version.h>
 #include <string.h>
@@ -204,7 +205,8 @@ static void add_peaks(report_text *text, const report_data *data)
     add_peak_table(text, data);
 }
 
-spk_status report_page_add(spk_context *ctx, report_text *text, const report_data *data)
+spk_status report_page_add(spk_context *ctx, report_text *text, const report_data *data,
+                           const report_details *details)
 {
     report_text_put(text,
                     "<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
@@ -220,10 +222,10 @@ spk_status report_page_add(spk_context *ctx, report_text *text, const report_dat
                     "</style></head>\n<body><header><p class=\"over\">Spikekit report"
                     "</p><h1>");
     report_text_escape(text, data->name[0] != '\0' ? data->name : "session");
-    report_text_put(text,
-                    "</h1><nav><a href=\"#time\">Time and depth</a><a "
-                    "href=\"#units\">Units</a><a href=\"#peaks\">Correlogram peaks</a>"
-                    "</nav></header>\n<main>\n");
+    report_text_put(text, "</h1><nav><a href=\"#time\">Time and depth</a><a "
+                          "href=\"#quality\">Quality</a><a href=\"#units\">Units</a><a "
+                          "href=\"#peaks\">Correlogram peaks</a>"
+                          "</nav></header>\n<main>\n");
     spk_status status = report_facts_add(ctx, text, data);
     if (status != SPK_OK)
         return status;
@@ -232,15 +234,20 @@ spk_status report_page_add(spk_context *ctx, report_text *text, const report_dat
         report_text_put(text, "<p>There are no spikes to draw.</p>\n");
     else if (!report_time_add(text, data))
         return SPK_ERR_MEMORY;
+    report_units_add(text, details);
     if ((status = add_units(ctx, text, data)) != SPK_OK)
         return status;
     add_peaks(text, data);
     report_text_print(
         text,
         "</main><footer>Made by spikekit %s. The numbers behind the figures "
-        "are beside this page: units.tsv, rate_over_time.tsv, "
-        "autocorrelograms.tsv, peaks.tsv.</footer>\n<script>%s</script>"
-        "</body></html>\n",
-        spk_version(), report_script);
+        "are beside this page: units.tsv, metrics.tsv, rate_over_time.tsv, "
+        "autocorrelograms.tsv, peaks.tsv.</footer>\n",
+        spk_version());
+    if (data->n_units > 0)
+        report_units_add_data(text, details);
+    report_text_print(text, "<script>/*<![CDATA[*/\n%s", report_script);
+    report_text_put(text, report_units_script);
+    report_text_put(text, "/*]]>*/</script></body></html>\n");
     return text->failed ? SPK_ERR_MEMORY : SPK_OK;
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench_common import ROOT
 
-NAMES = ("correlogram", "quality")
+NAMES = ("correlogram", "quality", "truth")
 
 
 def main():

@@ -30,7 +30,8 @@ def page(folder):
         assert element.tag in (
             "html head meta title style body header h1 h2 h3 nav a main p dl div dt dd small b "
             "i em span details summary table tr th td code sup svg desc line text g path rect "
-            "circle form label input select option button article footer script").split(), \
+            "circle form label input select option button article footer script section thead "
+            "tbody").split(), \
             element.tag
         for name, value in element.attrib.items():
             assert name not in ("src", "onclick", "onload", "onerror"), name
@@ -39,9 +40,40 @@ def page(folder):
             if name in numeric and element.tag != "meta":
                 assert re.fullmatch(r"[-0-9. %MmhHvVzZ]*", value), (element.tag, name, value)
             n_drawn += name == "d"
-    assert len(list(root.iter("script"))) == 1 and len(list(root.iter("style"))) == 1
+    scripts = list(root.iter("script"))
+    assert [s.get("id") for s in scripts] in ([None], ["unit-data", None])
+    assert len(list(root.iter("style"))) == 1
     assert not re.search(r"https?:|//[a-z]|@import|url\(", text), "something from outside"
     return root, n_drawn
+
+
+def check_quality(root, folder):
+    """The table of the page, the data of its script and metrics.tsv say the same."""
+    rows = table(folder, "metrics.tsv")
+    if not rows:
+        assert not list(root.iter("section"))
+        return
+    data = json.loads(next(root.iter("script")).text)
+    names = list(rows[0])[2:]
+    assert [c["name"] for c in data["columns"]] == names
+    shown = [k for k, c in enumerate(data["columns"]) if c["core"]]
+    body = next(root.iter("tbody"))
+    assert len(body) == len(data["units"]) == len(rows)
+    for line, unit, row in zip(body, data["units"], rows):
+        assert line[0].text == str(unit["id"]) == row["cluster_id"]
+        assert (line[2].text or "") == unit["label"] == row["label"], row
+        assert len(unit["v"]) == len(unit["f"]) == len(names)
+        for value, name in zip(unit["v"], names):
+            if value is None:
+                assert row[name] == "nan" or not math.isfinite(float(row[name])), (name, row)
+            else:
+                assert abs(value - float(row[name])) <= 1e-5 * abs(value), (name, row)
+        for cell, k in zip(line[3:], shown):
+            assert cell.get("class") == {"p": "ok", "f": "bad", "-": None}[unit["f"][k]]
+        assert len(unit["acg"]) % 2 == 1
+        assert unit["fit"] is None or len(unit["fit"]) == len(unit["acg"]) // 2
+        for value in (unit.get("amp") or {"a": []})["a"]:
+            assert 0 <= value <= 1000
 
 
 def check_page(folder):
@@ -52,6 +84,7 @@ def check_page(folder):
     for svg in root.iter("svg"):
         if svg.get("role") == "img":
             assert svg.find("title") is not None and svg.find("title").text
+    check_quality(root, folder)
     peaks = [e for e in root.iter("article") if e.get("class") == "p"]
     rows = table(folder, "peaks.tsv")
     assert len(peaks) == len(rows)
@@ -203,7 +236,7 @@ look() { check "look.py $*" "$python" look.py "$@"; }
 nothing_left() {
     check "nothing is left of $1" sh -c "! ls -d $1 $1.part-* 2>/dev/null"
 }
-files='units.tsv rate_over_time.tsv autocorrelograms.tsv peaks.tsv index.html'
+files='units.tsv metrics.tsv rate_over_time.tsv autocorrelograms.tsv peaks.tsv index.html'
 
 expect 0 '' simulate -o session --units 20 --duration-s 300 --rate-median-hz 8 --seed 5 \
     --connection-share 0.04 --connection-strength 0.2 --inhibitory-share 0.2 --burst-share 0 \
@@ -213,7 +246,7 @@ expect 0 '^spikekit report: page/index.html: 20 units, [0-9]+ directed' \
 for file in $files; do
     check "$file is there" [ -s page/$file ]
 done
-check "nothing else is there" [ "$(ls page | wc -l)" -eq 5 ]
+check "nothing else is there" [ "$(ls page | wc -l)" -eq 6 ]
 look page page
 look tables page
 look peaks session page
@@ -277,6 +310,15 @@ for options in '--window-ms 18' '--window-ms 1 --bin-ms 1' '--window-ms 30 --bin
 done
 expect 0 '' report session -o odd --overwrite --window-ms 18
 check "says why" grep -q 'too short to test peaks' odd/index.html
+
+# Thresholds of one's own.
+printf 'label\tmetric\tminimum\tmaximum\nquiet\tfiring_rate\t5\t\nloud\t\t\t\n' >own.tsv
+expect 0 '' report session -o own --thresholds own.tsv
+look page own
+check "labels of one's own" sh -c "cut -f2 own/metrics.tsv | sort -u | tr '\\n' ' ' |
+    grep -q '^label loud quiet '"
+expect 1 'no-such-preset' report session -o failed --thresholds no-such-preset
+nothing_left failed
 
 # Texts from files stay texts.
 hostile="a<b>&\"c'"

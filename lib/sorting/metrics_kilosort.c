@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The refractory test of Kilosort: how low the centre of the autocorrelogram lies beneath its
- * shoulders. Bins are 1 ms, centred on whole milliseconds; a pair half way between two bins
- * counts half in each, where Kilosort, which works in seconds, leaves it to rounding. Counts
- * are therefore twice the pairs and stay whole.
+ * shoulders. Bins are 1 ms, centred on whole milliseconds, so that at 30 kHz one pair in
+ * thirty is half way between two of them. Kilosort leaves these to the rounding of seconds;
+ * its numbers, of units with few spikes above all, depend on it. Therefore lags are made here
+ * as it makes them, in doubles. A unit with more pairs than its spikes times bins (thousands
+ * of simultaneous spikes) goes by whole samples instead, such pairs counting half in each bin.
  */
 #include "base/check.h"
 #include "base/memory.h"
@@ -12,6 +14,7 @@
 #include "sorting/durations.h"
 #include "sorting/metric_group.h"
 #include "sorting/pair_lags.h"
+#include "sorting/train_bins.h"
 
 #include <math.h>
 
@@ -78,15 +81,19 @@ enum {
     FEWEST = 11
 };
 
+static const double BIN_S = 0.001;
+
 typedef struct acg_work {
     const spk_trains *trains;
     double *const *values;
-    double threshold;
+    double rate_hz, threshold;
     int64_t colonell_bins;
     int64_t ends[N_BINS][2]; /* the last lag surely, and perhaps, in bins 0 .. k */
     spk__pair_lags lags;
-    int64_t room;     /* of each worker's counters */
-    int64_t *scratch; /* [n_workers][room] */
+    int64_t room;      /* of each worker's counters */
+    int64_t *scratch;  /* [n_workers][room] */
+    int64_t time_room; /* of each worker's times */
+    double *times;     /* [n_workers][time_room] s */
 } acg_work;
 
 static void put(const acg_work *work, int metric, int64_t unit, double value)
@@ -96,9 +103,9 @@ static void put(const acg_work *work, int metric, int64_t unit, double value)
 }
 
 /* Pairs in bins first .. last. */
-static double pairs_in(const int64_t *twice, int first, int last)
+static double pairs_in(const double *up_to, int first, int last)
 {
-    return (double)(twice[last] - (first > 0 ? twice[first - 1] : 0)) / 2.0;
+    return up_to[last] - (first > 0 ? up_to[first - 1] : 0.0);
 }
 
 static double highest(double a, double b, double c)
@@ -106,16 +113,16 @@ static double highest(double a, double b, double c)
     return fmax(fmax(a, b), c);
 }
 
-static void measure_kilosort(const acg_work *work, const int64_t *twice, int64_t unit)
+static void measure_kilosort(const acg_work *work, const double *up_to, int64_t unit)
 {
     const double shoulder =
-        highest(pairs_in(twice, 11, 50) / 40.0, pairs_in(twice, 10, 49) / 40.0,
-                (pairs_in(twice, 251, 499) + pairs_in(twice, 250, 499)) / 499.0);
+        highest(pairs_in(up_to, 11, 50) / 40.0, pairs_in(up_to, 10, 49) / 40.0,
+                (pairs_in(up_to, 251, 499) + pairs_in(up_to, 250, 499)) / 499.0);
     double contamination = INFINITY, probability = INFINITY;
     if (shoulder <= 0.0)
         return;
     for (int i = 1; i <= 10; i++) {
-        const double n = pairs_in(twice, 1, i), expected = shoulder * i;
+        const double n = pairs_in(up_to, 1, i), expected = shoulder * i;
         contamination = fmin(contamination, n / i / shoulder);
         probability =
             fmin(probability, 0.5 * (1.0 + erf((n - expected) / sqrt(2.0 * expected))));
@@ -125,32 +132,82 @@ static void measure_kilosort(const acg_work *work, const int64_t *twice, int64_t
     put(work, REFRACTORY, unit, contamination < work->threshold && probability < 0.2);
 }
 
-static void measure_colonell(const acg_work *work, const int64_t *twice, int64_t unit)
+static void measure_colonell(const acg_work *work, const double *up_to, int64_t unit)
 {
     const int r = (int)work->colonell_bins;
     const double shoulder =
-        highest(pairs_in(twice, 11, 50) / 40.0, pairs_in(twice, 10, 49) / 40.0,
-                (pairs_in(twice, 251, 499) + pairs_in(twice, 250, 498)) / 498.0);
+        highest(pairs_in(up_to, 11, 50) / 40.0, pairs_in(up_to, 10, 49) / 40.0,
+                (pairs_in(up_to, 251, 499) + pairs_in(up_to, 250, 498)) / 498.0);
     /* the centre holds each pair both ways round */
-    const double central = pairs_in(twice, 0, r) + pairs_in(twice, 0, r - 1);
+    const double central = pairs_in(up_to, 0, r) + pairs_in(up_to, 0, r - 1);
     if (shoulder > 0.0)
         put(work, CONTAMINATION_COLONELL, unit, central / (2.0 * r) / shoulder);
+}
+
+/* The nearest whole number, the even one of two: what is added leaves no bits for less. */
+static int64_t nearest(double x)
+{
+    const double shift = 6755399441055744.0; /* 3 2^51 */
+    return (int64_t)(x + shift - shift);
+}
+
+/* counts[k]: pairs whose seconds fall in bin k. 0 if there were more than *budget. */
+static int count_seconds(const double *times, int64_t n, int64_t counts[N_BINS],
+                         int64_t *budget)
+{
+    for (int64_t i = 0; i < n; i++) {
+        int64_t j = i + 1;
+        for (; j < n; j++) {
+            const double bins = (times[j] - times[i]) / BIN_S;
+            if (bins > N_BINS)
+                break;
+            const int64_t bin = nearest(bins);
+            if (bin >= N_BINS)
+                break;
+            counts[bin]++;
+        }
+        if ((*budget -= j - i) < 0)
+            return 0;
+    }
+    return 1;
+}
+
+static void count_bins(const acg_work *work, const spk_train *train, int32_t worker,
+                       double up_to[N_BINS])
+{
+    int64_t counts[N_BINS] = {0}, *counters = work->scratch + worker * work->room;
+    double *times = work->times + worker * work->time_room, sum = 0.0;
+    int64_t budget = (train->n_spikes + 1) * N_BINS;
+    int within = 1;
+    for (int64_t i = 0; i < train->n_spikes; i++)
+        times[i] = (double)train->samples[i] / work->rate_hz;
+    for (int64_t r = 0; within && r < train->n_runs; r++)
+        within = count_seconds(times + train->run_offsets[r],
+                               train->run_offsets[r + 1] - train->run_offsets[r], counts,
+                               &budget);
+    if (within) {
+        for (int k = 0; k < N_BINS; k++)
+            up_to[k] = sum += (double)counts[k];
+        return;
+    }
+    spk__pair_lags_count(&work->lags, train, counters);
+    for (int k = 0; k < N_BINS; k++)
+        up_to[k] = ((double)spk__pair_lags_at(&work->lags, counters, work->ends[k][0]) +
+                    (double)spk__pair_lags_at(&work->lags, counters, work->ends[k][1])) /
+                   2.0;
 }
 
 static spk_status measure_unit(void *state, int64_t unit, int32_t worker)
 {
     const acg_work *work = state;
     const spk_train train = spk_trains_unit(work->trains, unit);
-    int64_t *counters = work->scratch + worker * work->room, twice[N_BINS];
+    double up_to[N_BINS];
     if (train.n_spikes < FEWEST || spk__train_span(&train) == 0)
         return SPK_OK;
-    spk__pair_lags_count(&work->lags, &train, counters);
-    for (int k = 0; k < N_BINS; k++)
-        twice[k] = spk__pair_lags_at(&work->lags, counters, work->ends[k][0]) +
-                   spk__pair_lags_at(&work->lags, counters, work->ends[k][1]);
-    measure_kilosort(work, twice, unit);
+    count_bins(work, &train, worker, up_to);
+    measure_kilosort(work, up_to, unit);
     if (work->values[CONTAMINATION_COLONELL] != NULL)
-        measure_colonell(work, twice, unit);
+        measure_colonell(work, up_to, unit);
     return SPK_OK;
 }
 
@@ -162,12 +219,13 @@ static spk_status compute(spk_context *ctx, const spk__metrics_work *work,
     acg_work acg = {
         .trains = work->trains,
         .values = values,
+        .rate_hz = rate_hz,
         .threshold = spk__metrics_parameter(work, "kilosort_acg_threshold"),
         .colonell_bins =
             (int64_t)fmax(1, spk__metrics_parameter(work, "colonell_refractory_ms")),
     };
     for (int k = 0; k < N_BINS; k++) {
-        const double end_s = (k + 0.5) * 0.001;
+        const double end_s = (k + 0.5) * BIN_S;
         acg.ends[k][0] = spk__lag_below(end_s, rate_hz);
         acg.ends[k][1] = spk__lag_at_most(end_s, rate_hz);
     }
@@ -175,12 +233,16 @@ static spk_status compute(spk_context *ctx, const spk__metrics_work *work,
         spk__pair_lags_create(ctx, &acg.ends[0][0], 2 * (int64_t)N_BINS, &acg.lags);
     if (status != SPK_OK)
         return status;
+    const int32_t n_workers = spk__parallel_workers(ctx, spikes->n_units);
     acg.room = spk__pair_lags_room(&acg.lags);
-    acg.scratch = spk__alloc(ctx, acg.room * spk__parallel_workers(ctx, spikes->n_units),
-                             sizeof(int64_t));
-    status = acg.scratch == NULL ? spk__fail_memory(ctx)
-                                 : spk__parallel_for(ctx, spikes->n_units, measure_unit,
-                                                     &acg, "autocorrelograms");
+    acg.time_room = spk__trains_largest(work->trains);
+    acg.scratch = spk__alloc(ctx, acg.room * n_workers, sizeof(int64_t));
+    acg.times = spk__alloc(ctx, acg.time_room * n_workers, sizeof(double));
+    status = acg.scratch == NULL || acg.times == NULL
+                 ? spk__fail_memory(ctx)
+                 : spk__parallel_for(ctx, spikes->n_units, measure_unit, &acg,
+                                     "autocorrelograms");
+    spk__free(acg.times);
     spk__free(acg.scratch);
     spk__pair_lags_free(&acg.lags);
     return status;

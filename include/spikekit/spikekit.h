@@ -19,6 +19,7 @@
 #include <spikekit/comparison.h>
 #include <spikekit/context.h>
 #include <spikekit/correlogram.h>
+#include <spikekit/curation.h>
 #include <spikekit/distributions.h>
 #include <spikekit/duplicates.h>
 #include <spikekit/epochs.h>

@@ -34,6 +34,9 @@ typedef struct spk__metric_group {
 /** The value of a parameter: as set, otherwise its default. The name must exist. */
 double spk__metrics_parameter(const spk__metrics_work *work, const char *name);
 
+/** Drops the rows of a result from `n_units` on. */
+void spk__metrics_keep_units(spk_metrics *metrics, int64_t n_units);
+
 /* metric_groups.c: */
 
 /** All groups in the order of the catalogue, ended by NULL. */

@@ -404,6 +404,14 @@ cleanup:
 
 /* ---- the result ---- */
 
+void spk__metrics_keep_units(spk_metrics *metrics, int64_t n_units)
+{
+    for (int64_t c = 0; c < metrics->n_columns; c++)
+        memmove(metrics->values + c * n_units, metrics->values + c * metrics->n_units,
+                (size_t)n_units * sizeof *metrics->values);
+    metrics->n_units = n_units;
+}
+
 void spk_metrics_destroy(spk_metrics *metrics)
 {
     if (metrics == NULL)

@@ -71,6 +71,7 @@ def _opaque(name):
 
 spk_comparison = _opaque("spk_comparison")
 spk_context = _opaque("spk_context")
+spk_curation = _opaque("spk_curation")
 spk_json = _opaque("spk_json")
 spk_metrics = _opaque("spk_metrics")
 spk_npy = _opaque("spk_npy")
@@ -544,109 +545,6 @@ spk_correlogram_merge = function(
 )
 
 
-# ---- distributions.h --------------------------------------------------------------------
-
-# double spk_poisson_log_upper(int64_t count, double mean)
-spk_poisson_log_upper = function("spk_poisson_log_upper", double, int64, double)
-# double spk_poisson_log_lower(int64_t count, double mean)
-spk_poisson_log_lower = function("spk_poisson_log_lower", double, int64, double)
-# double spk_poisson_mean(int64_t count, double probability)
-spk_poisson_mean = function("spk_poisson_mean", double, int64, double)
-# void spk_binomial_limits(int64_t count, int64_t n, double level, double *lower,
-#     double *upper)
-spk_binomial_limits = function(
-    "spk_binomial_limits", None, int64, int64, double, double_out, double_out
-)
-
-
-# ---- duplicates.h -----------------------------------------------------------------------
-
-
-class spk_duplicates_options(Structure):
-    _fields_ = [
-        ("struct_size", size),
-        ("convention", int32),
-        ("keep", int32),
-        ("period_ms", double),
-        ("seed", uint64),
-    ]
-
-
-# void spk_duplicates_options_init(spk_duplicates_options *options, size_t struct_size)
-spk_duplicates_options_init = function(
-    "spk_duplicates_options_init", None, P(spk_duplicates_options), size
-)
-# spk_status spk_duplicates_find_within(spk_context *ctx, const spk_spikes *spikes,
-#     const spk_duplicates_options *options, uint8_t *drop, int64_t *counts)
-spk_duplicates_find_within = function(
-    "spk_duplicates_find_within", STATUS, context, P(spk_spikes),
-    P(spk_duplicates_options), uint8_out, int64_out
-)
-
-class spk_duplicates_across_options(Structure):
-    _fields_ = [
-        ("struct_size", size),
-        ("convention", int32),
-        ("rule", int32),
-        ("period_ms", double),
-        ("min_coincidences", int64),
-        ("min_chance_ratio", double),
-        ("unit_amplitudes", P(double)),
-    ]
-
-
-# void spk_duplicates_across_options_init(spk_duplicates_across_options *options,
-#     size_t struct_size)
-spk_duplicates_across_options_init = function(
-    "spk_duplicates_across_options_init", None, P(spk_duplicates_across_options), size
-)
-# spk_status spk_duplicates_find_across(spk_context *ctx, const spk_spikes *spikes,
-#     const int32_t (*pairs)[2], int64_t n_pairs,
-#     const spk_duplicates_across_options *options, uint8_t *drop, int64_t (*counts)[2])
-spk_duplicates_find_across = function(
-    "spk_duplicates_find_across", STATUS, context, P(spk_spikes), int32_in, int64,
-    P(spk_duplicates_across_options), uint8_out, int64_out
-)
-
-class spk_redundant_options(Structure):
-    _fields_ = [
-        ("struct_size", size),
-        ("keep", int32),
-        ("reserved", int32),
-        ("delta_ms", double),
-        ("min_agreement", double),
-        ("min_shared", double),
-        ("shifts", P(int64)),
-        ("amplitudes", P(double)),
-    ]
-
-
-# void spk_redundant_options_init(spk_redundant_options *options, size_t struct_size)
-spk_redundant_options_init = function(
-    "spk_redundant_options_init", None, P(spk_redundant_options), size
-)
-
-class spk_redundant_pair(Structure):
-    _fields_ = [
-        ("a", int32),
-        ("b", int32),
-        ("removed", int32),
-        ("reserved", int32),
-        ("n_matches", int64),
-        ("agreement", double),
-        ("shared", double),
-    ]
-
-
-# spk_status spk_redundant_find(spk_context *ctx, const spk_spikes *spikes,
-#     const spk_redundant_options *options, uint8_t *drop, spk_redundant_pair *pairs,
-#     int64_t max_pairs, int64_t *n_pairs)
-spk_redundant_find = function(
-    "spk_redundant_find", STATUS, context, P(spk_spikes), P(spk_redundant_options),
-    uint8_out, P(spk_redundant_pair), int64, int64_out
-)
-
-
 # ---- features.h -------------------------------------------------------------------------
 
 
@@ -669,177 +567,6 @@ class spk_features(Structure):
 spk_features_depths = function(
     "spk_features_depths", STATUS, context, P(spk_features), int32, double_out
 )
-
-
-# ---- trains.h ---------------------------------------------------------------------------
-
-
-class spk_periods(Structure):
-    _fields_ = [
-        ("n_units", int64),
-        ("offsets", P(int64)),
-        ("starts", P(int64)),
-        ("stops", P(int64)),
-    ]
-
-
-class spk_trains_options(Structure):
-    _fields_ = [
-        ("struct_size", size),
-        ("epochs", P(spk_epochs)),
-        ("periods", P(spk_periods)),
-    ]
-
-
-# void spk_trains_options_init(spk_trains_options *options, size_t struct_size)
-spk_trains_options_init = function(
-    "spk_trains_options_init", None, P(spk_trains_options), size
-)
-
-class spk_train(Structure):
-    _fields_ = [
-        ("n_spikes", int64),
-        ("samples", P(int64)),
-        ("indices", P(uint32)),
-        ("n_runs", int64),
-        ("run_starts", P(int64)),
-        ("run_stops", P(int64)),
-        ("run_offsets", P(int64)),
-        ("duration_samples", int64),
-    ]
-
-
-# spk_status spk_trains_create(spk_context *ctx, const spk_spikes *spikes,
-#     const spk_trains_options *options, spk_trains **trains)
-spk_trains_create = function(
-    "spk_trains_create", STATUS, context, P(spk_spikes), P(spk_trains_options),
-    PP(spk_trains)
-)
-# void spk_trains_destroy(spk_trains *trains)
-spk_trains_destroy = function("spk_trains_destroy", None, P(spk_trains))
-# const spk_spikes *spk_trains_spikes(const spk_trains *trains)
-spk_trains_spikes = function("spk_trains_spikes", P(spk_spikes), P(spk_trains))
-# spk_train spk_trains_unit(const spk_trains *trains, int64_t unit)
-spk_trains_unit = function("spk_trains_unit", spk_train, P(spk_trains), int64)
-
-
-# ---- firing.h ---------------------------------------------------------------------------
-
-
-class spk_isi_histogram_options(Structure):
-    _fields_ = [
-        ("struct_size", size),
-        ("n_bins", int64),
-        ("log10_first_s", double),
-        ("log10_width", double),
-    ]
-
-
-# void spk_isi_histogram_options_init(spk_isi_histogram_options *options,
-#     size_t struct_size)
-spk_isi_histogram_options_init = function(
-    "spk_isi_histogram_options_init", None, P(spk_isi_histogram_options), size
-)
-# spk_status spk_isi_histogram_length(spk_context *ctx, const spk_trains *trains,
-#     const spk_isi_histogram_options *options, int64_t *length)
-spk_isi_histogram_length = function(
-    "spk_isi_histogram_length", STATUS, context, P(spk_trains),
-    P(spk_isi_histogram_options), int64_out
-)
-# spk_status spk_isi_histogram_edges(spk_context *ctx,
-#     const spk_isi_histogram_options *options, double *edges_s)
-spk_isi_histogram_edges = function(
-    "spk_isi_histogram_edges", STATUS, context, P(spk_isi_histogram_options), double_out
-)
-# spk_status spk_isi_histogram_count(spk_context *ctx, const spk_trains *trains,
-#     const spk_isi_histogram_options *options, int64_t *counts)
-spk_isi_histogram_count = function(
-    "spk_isi_histogram_count", STATUS, context, P(spk_trains),
-    P(spk_isi_histogram_options), int64_out
-)
-# spk_status spk_isi_histogram_density(spk_context *ctx,
-#     const spk_isi_histogram_options *options, int64_t n_spikes, const int64_t *counts,
-#     double *density)
-spk_isi_histogram_density = function(
-    "spk_isi_histogram_density", STATUS, context, P(spk_isi_histogram_options), int64,
-    int64_in, double_out
-)
-
-class spk_acg_fit(Structure):
-    _fields_ = [
-        ("tau_decay_ms", double),
-        ("tau_rise_ms", double),
-        ("decay_hz", double),
-        ("rise_ratio", double),
-        ("asymptote_hz", double),
-        ("refractory_ms", double),
-        ("tau_burst_ms", double),
-        ("burst_hz", double),
-        ("r_square", double),
-        ("converged", int32),
-    ]
-
-
-# spk_status spk_acg_fit_estimate(spk_context *ctx, double bin_ms, int64_t n_bins,
-#     const double *acg_hz, spk_acg_fit *fit)
-spk_acg_fit_estimate = function(
-    "spk_acg_fit_estimate", STATUS, context, double, int64, double_in, P(spk_acg_fit)
-)
-# spk_status spk_acg_fit_curve(spk_context *ctx, const spk_acg_fit *fit, int64_t n_lags,
-#     const double *lags_ms, double *acg_hz)
-spk_acg_fit_curve = function(
-    "spk_acg_fit_curve", STATUS, context, P(spk_acg_fit), int64, double_in, double_out
-)
-
-
-# ---- json.h -----------------------------------------------------------------------------
-
-# spk_status spk_json_create(spk_context *ctx, spk_json **json)
-spk_json_create = function("spk_json_create", STATUS, context, PP(spk_json))
-# void spk_json_destroy(spk_json *json)
-spk_json_destroy = function("spk_json_destroy", None, P(spk_json))
-# spk_status spk_json_set_text(spk_context *ctx, spk_json *json, const char *key,
-#     const char *value)
-spk_json_set_text = function(
-    "spk_json_set_text", STATUS, context, P(spk_json), text, text
-)
-# spk_status spk_json_set_integer(spk_context *ctx, spk_json *json, const char *key,
-#     int64_t value)
-spk_json_set_integer = function(
-    "spk_json_set_integer", STATUS, context, P(spk_json), text, int64
-)
-# spk_status spk_json_set_number(spk_context *ctx, spk_json *json, const char *key,
-#     double value)
-spk_json_set_number = function(
-    "spk_json_set_number", STATUS, context, P(spk_json), text, double
-)
-# spk_status spk_json_set_numbers(spk_context *ctx, spk_json *json, const char *key,
-#     int64_t n, const double *values)
-spk_json_set_numbers = function(
-    "spk_json_set_numbers", STATUS, context, P(spk_json), text, int64, double_in
-)
-# spk_status spk_json_set_integers(spk_context *ctx, spk_json *json, const char *key,
-#     int64_t n, const int64_t *values)
-spk_json_set_integers = function(
-    "spk_json_set_integers", STATUS, context, P(spk_json), text, int64, int64_in
-)
-# spk_status spk_json_set_object(spk_context *ctx, spk_json *json, const char *key,
-#     const spk_json *value)
-spk_json_set_object = function(
-    "spk_json_set_object", STATUS, context, P(spk_json), text, P(spk_json)
-)
-# spk_status spk_json_append_object(spk_context *ctx, spk_json *json, const char *key,
-#     const spk_json *value)
-spk_json_append_object = function(
-    "spk_json_append_object", STATUS, context, P(spk_json), text, P(spk_json)
-)
-# spk_status spk_json_format(spk_context *ctx, spk_json *json, int32_t indent,
-#     const char **text)
-spk_json_format = function(
-    "spk_json_format", STATUS, context, P(spk_json), int32, P(text)
-)
-# spk_status spk_json_write(spk_context *ctx, const char *path, spk_json *json)
-spk_json_write = function("spk_json_write", STATUS, context, text, P(spk_json))
 
 
 # ---- templates.h ------------------------------------------------------------------------
@@ -1045,6 +772,58 @@ spk_phy_write_columns = function(
 )
 
 
+# ---- trains.h ---------------------------------------------------------------------------
+
+
+class spk_periods(Structure):
+    _fields_ = [
+        ("n_units", int64),
+        ("offsets", P(int64)),
+        ("starts", P(int64)),
+        ("stops", P(int64)),
+    ]
+
+
+class spk_trains_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("epochs", P(spk_epochs)),
+        ("periods", P(spk_periods)),
+    ]
+
+
+# void spk_trains_options_init(spk_trains_options *options, size_t struct_size)
+spk_trains_options_init = function(
+    "spk_trains_options_init", None, P(spk_trains_options), size
+)
+
+class spk_train(Structure):
+    _fields_ = [
+        ("n_spikes", int64),
+        ("samples", P(int64)),
+        ("indices", P(uint32)),
+        ("n_runs", int64),
+        ("run_starts", P(int64)),
+        ("run_stops", P(int64)),
+        ("run_offsets", P(int64)),
+        ("duration_samples", int64),
+    ]
+
+
+# spk_status spk_trains_create(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_trains_options *options, spk_trains **trains)
+spk_trains_create = function(
+    "spk_trains_create", STATUS, context, P(spk_spikes), P(spk_trains_options),
+    PP(spk_trains)
+)
+# void spk_trains_destroy(spk_trains *trains)
+spk_trains_destroy = function("spk_trains_destroy", None, P(spk_trains))
+# const spk_spikes *spk_trains_spikes(const spk_trains *trains)
+spk_trains_spikes = function("spk_trains_spikes", P(spk_spikes), P(spk_trains))
+# spk_train spk_trains_unit(const spk_trains *trains, int64_t unit)
+spk_trains_unit = function("spk_trains_unit", spk_train, P(spk_trains), int64)
+
+
 # ---- metrics.h --------------------------------------------------------------------------
 
 
@@ -1163,6 +942,365 @@ spk_metrics_metric = function("spk_metrics_metric", P(spk_metric), P(spk_metrics
 spk_metrics_values = function("spk_metrics_values", P(double), P(spk_metrics), int64)
 # int64_t spk_metrics_find(const spk_metrics *metrics, const char *name)
 spk_metrics_find = function("spk_metrics_find", int64, P(spk_metrics), text)
+
+
+# ---- curation.h -------------------------------------------------------------------------
+
+
+class spk_curation_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("unit_ids", P(int64)),
+        ("amplitudes", P(spk_array)),
+        ("spike_positions", P(spk_array)),
+        ("templates", P(spk_templates)),
+        ("refractory_s", double),
+        ("presence_bin_s", double),
+        ("amplitude_bins", int64),
+        ("n_bins", int64),
+        ("bin_s", double),
+    ]
+
+
+# void spk_curation_options_init(spk_curation_options *options, size_t struct_size)
+spk_curation_options_init = function(
+    "spk_curation_options_init", None, P(spk_curation_options), size
+)
+# spk_status spk_curation_create(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_curation_options *options, spk_curation **curation)
+spk_curation_create = function(
+    "spk_curation_create", STATUS, context, P(spk_spikes), P(spk_curation_options),
+    PP(spk_curation)
+)
+# void spk_curation_destroy(spk_curation *curation)
+spk_curation_destroy = function("spk_curation_destroy", None, P(spk_curation))
+# spk_status spk_curation_merge(spk_context *ctx, spk_curation *curation,
+#     int64_t n_units, const int64_t *unit_ids, double censor_ms, int64_t new_id,
+#     int64_t *merged_id)
+spk_curation_merge = function(
+    "spk_curation_merge", STATUS, context, P(spk_curation), int64, int64_in, double,
+    int64, int64_out
+)
+# spk_status spk_curation_censor(spk_context *ctx, spk_curation *curation,
+#     int64_t unit_id, double censor_ms, int64_t *n_removed)
+spk_curation_censor = function(
+    "spk_curation_censor", STATUS, context, P(spk_curation), int64, double, int64_out
+)
+# spk_status spk_curation_split(spk_context *ctx, spk_curation *curation,
+#     int64_t unit_id, const int32_t *labels, int64_t n_new_ids, const int64_t *new_ids,
+#     int64_t *n_parts, int64_t *part_ids)
+spk_curation_split = function(
+    "spk_curation_split", STATUS, context, P(spk_curation), int64, int32_in, int64,
+    int64_in, int64_out, int64_out
+)
+# spk_status spk_curation_remove(spk_context *ctx, spk_curation *curation,
+#     int64_t unit_id)
+spk_curation_remove = function(
+    "spk_curation_remove", STATUS, context, P(spk_curation), int64
+)
+# spk_status spk_curation_undo(spk_context *ctx, spk_curation *curation)
+spk_curation_undo = function("spk_curation_undo", STATUS, context, P(spk_curation))
+
+class spk_curation_step(Structure):
+    _fields_ = [
+        ("kind", int32),
+        ("reserved", int32),
+        ("n_old", int64),
+        ("old_ids", P(int64)),
+        ("n_new", int64),
+        ("new_ids", P(int64)),
+        ("n_spikes_removed", int64),
+        ("censor_samples", int64),
+    ]
+
+
+# int64_t spk_curation_n_steps(const spk_curation *curation)
+spk_curation_n_steps = function("spk_curation_n_steps", int64, P(spk_curation))
+# spk_curation_step spk_curation_step_at(const spk_curation *curation, int64_t step)
+spk_curation_step_at = function(
+    "spk_curation_step_at", spk_curation_step, P(spk_curation), int64
+)
+# int64_t spk_curation_n_units(const spk_curation *curation)
+spk_curation_n_units = function("spk_curation_n_units", int64, P(spk_curation))
+# void spk_curation_unit_ids(const spk_curation *curation, int64_t *unit_ids)
+spk_curation_unit_ids = function(
+    "spk_curation_unit_ids", None, P(spk_curation), int64_out
+)
+# int64_t spk_curation_n_spikes(const spk_curation *curation)
+spk_curation_n_spikes = function("spk_curation_n_spikes", int64, P(spk_curation))
+# spk_status spk_curation_spikes(spk_context *ctx, const spk_curation *curation,
+#     int64_t *indices, int32_t *units)
+spk_curation_spikes = function(
+    "spk_curation_spikes", STATUS, context, P(spk_curation), int64_out, int32_out
+)
+
+class spk_curation_unit(Structure):
+    _fields_ = [
+        ("unit_id", int64),
+        ("n_spikes", int64),
+        ("samples", P(int64)),
+        ("indices", P(uint32)),
+        ("n_short_intervals", int64),
+        ("n_refractory_pairs", int64),
+        ("n_presence_bins", int64),
+        ("presence", P(int64)),
+        ("n_amplitude_bins", int64),
+        ("amplitude_counts", P(int64)),
+        ("amplitude_low", double),
+        ("amplitude_high", double),
+        ("n_amplitudes", int64),
+        ("amplitude_mean", double),
+        ("amplitude_std", double),
+        ("amplitude_min", double),
+        ("amplitude_max", double),
+        ("n_positions", int64),
+        ("x_um", double),
+        ("y_um", double),
+    ]
+
+
+# spk_status spk_curation_unit_get(spk_context *ctx, const spk_curation *curation,
+#     int64_t unit_id, spk_curation_unit *unit)
+spk_curation_unit_get = function(
+    "spk_curation_unit_get", STATUS, context, P(spk_curation), int64, P(spk_curation_unit)
+)
+# int64_t spk_curation_n_bins(const spk_curation *curation)
+spk_curation_n_bins = function("spk_curation_n_bins", int64, P(spk_curation))
+# spk_status spk_curation_correlograms(spk_context *ctx, const spk_curation *curation,
+#     int64_t unit_id, int64_t n_targets, const int64_t *targets, int64_t *counts)
+spk_curation_correlograms = function(
+    "spk_curation_correlograms", STATUS, context, P(spk_curation), int64, int64, int64_in,
+    int64_out
+)
+# spk_status spk_curation_metrics(spk_context *ctx, const spk_curation *curation,
+#     int64_t n_units, const int64_t *unit_ids, const spk_metrics_options *options,
+#     spk_metrics **metrics)
+spk_curation_metrics = function(
+    "spk_curation_metrics", STATUS, context, P(spk_curation), int64, int64_in,
+    P(spk_metrics_options), PP(spk_metrics)
+)
+
+
+# ---- distributions.h --------------------------------------------------------------------
+
+# double spk_poisson_log_upper(int64_t count, double mean)
+spk_poisson_log_upper = function("spk_poisson_log_upper", double, int64, double)
+# double spk_poisson_log_lower(int64_t count, double mean)
+spk_poisson_log_lower = function("spk_poisson_log_lower", double, int64, double)
+# double spk_poisson_mean(int64_t count, double probability)
+spk_poisson_mean = function("spk_poisson_mean", double, int64, double)
+# void spk_binomial_limits(int64_t count, int64_t n, double level, double *lower,
+#     double *upper)
+spk_binomial_limits = function(
+    "spk_binomial_limits", None, int64, int64, double, double_out, double_out
+)
+
+
+# ---- duplicates.h -----------------------------------------------------------------------
+
+
+class spk_duplicates_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("convention", int32),
+        ("keep", int32),
+        ("period_ms", double),
+        ("seed", uint64),
+    ]
+
+
+# void spk_duplicates_options_init(spk_duplicates_options *options, size_t struct_size)
+spk_duplicates_options_init = function(
+    "spk_duplicates_options_init", None, P(spk_duplicates_options), size
+)
+# spk_status spk_duplicates_find_within(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_duplicates_options *options, uint8_t *drop, int64_t *counts)
+spk_duplicates_find_within = function(
+    "spk_duplicates_find_within", STATUS, context, P(spk_spikes),
+    P(spk_duplicates_options), uint8_out, int64_out
+)
+
+class spk_duplicates_across_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("convention", int32),
+        ("rule", int32),
+        ("period_ms", double),
+        ("min_coincidences", int64),
+        ("min_chance_ratio", double),
+        ("unit_amplitudes", P(double)),
+    ]
+
+
+# void spk_duplicates_across_options_init(spk_duplicates_across_options *options,
+#     size_t struct_size)
+spk_duplicates_across_options_init = function(
+    "spk_duplicates_across_options_init", None, P(spk_duplicates_across_options), size
+)
+# spk_status spk_duplicates_find_across(spk_context *ctx, const spk_spikes *spikes,
+#     const int32_t (*pairs)[2], int64_t n_pairs,
+#     const spk_duplicates_across_options *options, uint8_t *drop, int64_t (*counts)[2])
+spk_duplicates_find_across = function(
+    "spk_duplicates_find_across", STATUS, context, P(spk_spikes), int32_in, int64,
+    P(spk_duplicates_across_options), uint8_out, int64_out
+)
+
+class spk_redundant_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("keep", int32),
+        ("reserved", int32),
+        ("delta_ms", double),
+        ("min_agreement", double),
+        ("min_shared", double),
+        ("shifts", P(int64)),
+        ("amplitudes", P(double)),
+    ]
+
+
+# void spk_redundant_options_init(spk_redundant_options *options, size_t struct_size)
+spk_redundant_options_init = function(
+    "spk_redundant_options_init", None, P(spk_redundant_options), size
+)
+
+class spk_redundant_pair(Structure):
+    _fields_ = [
+        ("a", int32),
+        ("b", int32),
+        ("removed", int32),
+        ("reserved", int32),
+        ("n_matches", int64),
+        ("agreement", double),
+        ("shared", double),
+    ]
+
+
+# spk_status spk_redundant_find(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_redundant_options *options, uint8_t *drop, spk_redundant_pair *pairs,
+#     int64_t max_pairs, int64_t *n_pairs)
+spk_redundant_find = function(
+    "spk_redundant_find", STATUS, context, P(spk_spikes), P(spk_redundant_options),
+    uint8_out, P(spk_redundant_pair), int64, int64_out
+)
+
+
+# ---- firing.h ---------------------------------------------------------------------------
+
+
+class spk_isi_histogram_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("n_bins", int64),
+        ("log10_first_s", double),
+        ("log10_width", double),
+    ]
+
+
+# void spk_isi_histogram_options_init(spk_isi_histogram_options *options,
+#     size_t struct_size)
+spk_isi_histogram_options_init = function(
+    "spk_isi_histogram_options_init", None, P(spk_isi_histogram_options), size
+)
+# spk_status spk_isi_histogram_length(spk_context *ctx, const spk_trains *trains,
+#     const spk_isi_histogram_options *options, int64_t *length)
+spk_isi_histogram_length = function(
+    "spk_isi_histogram_length", STATUS, context, P(spk_trains),
+    P(spk_isi_histogram_options), int64_out
+)
+# spk_status spk_isi_histogram_edges(spk_context *ctx,
+#     const spk_isi_histogram_options *options, double *edges_s)
+spk_isi_histogram_edges = function(
+    "spk_isi_histogram_edges", STATUS, context, P(spk_isi_histogram_options), double_out
+)
+# spk_status spk_isi_histogram_count(spk_context *ctx, const spk_trains *trains,
+#     const spk_isi_histogram_options *options, int64_t *counts)
+spk_isi_histogram_count = function(
+    "spk_isi_histogram_count", STATUS, context, P(spk_trains),
+    P(spk_isi_histogram_options), int64_out
+)
+# spk_status spk_isi_histogram_density(spk_context *ctx,
+#     const spk_isi_histogram_options *options, int64_t n_spikes, const int64_t *counts,
+#     double *density)
+spk_isi_histogram_density = function(
+    "spk_isi_histogram_density", STATUS, context, P(spk_isi_histogram_options), int64,
+    int64_in, double_out
+)
+
+class spk_acg_fit(Structure):
+    _fields_ = [
+        ("tau_decay_ms", double),
+        ("tau_rise_ms", double),
+        ("decay_hz", double),
+        ("rise_ratio", double),
+        ("asymptote_hz", double),
+        ("refractory_ms", double),
+        ("tau_burst_ms", double),
+        ("burst_hz", double),
+        ("r_square", double),
+        ("converged", int32),
+    ]
+
+
+# spk_status spk_acg_fit_estimate(spk_context *ctx, double bin_ms, int64_t n_bins,
+#     const double *acg_hz, spk_acg_fit *fit)
+spk_acg_fit_estimate = function(
+    "spk_acg_fit_estimate", STATUS, context, double, int64, double_in, P(spk_acg_fit)
+)
+# spk_status spk_acg_fit_curve(spk_context *ctx, const spk_acg_fit *fit, int64_t n_lags,
+#     const double *lags_ms, double *acg_hz)
+spk_acg_fit_curve = function(
+    "spk_acg_fit_curve", STATUS, context, P(spk_acg_fit), int64, double_in, double_out
+)
+
+
+# ---- json.h -----------------------------------------------------------------------------
+
+# spk_status spk_json_create(spk_context *ctx, spk_json **json)
+spk_json_create = function("spk_json_create", STATUS, context, PP(spk_json))
+# void spk_json_destroy(spk_json *json)
+spk_json_destroy = function("spk_json_destroy", None, P(spk_json))
+# spk_status spk_json_set_text(spk_context *ctx, spk_json *json, const char *key,
+#     const char *value)
+spk_json_set_text = function(
+    "spk_json_set_text", STATUS, context, P(spk_json), text, text
+)
+# spk_status spk_json_set_integer(spk_context *ctx, spk_json *json, const char *key,
+#     int64_t value)
+spk_json_set_integer = function(
+    "spk_json_set_integer", STATUS, context, P(spk_json), text, int64
+)
+# spk_status spk_json_set_number(spk_context *ctx, spk_json *json, const char *key,
+#     double value)
+spk_json_set_number = function(
+    "spk_json_set_number", STATUS, context, P(spk_json), text, double
+)
+# spk_status spk_json_set_numbers(spk_context *ctx, spk_json *json, const char *key,
+#     int64_t n, const double *values)
+spk_json_set_numbers = function(
+    "spk_json_set_numbers", STATUS, context, P(spk_json), text, int64, double_in
+)
+# spk_status spk_json_set_integers(spk_context *ctx, spk_json *json, const char *key,
+#     int64_t n, const int64_t *values)
+spk_json_set_integers = function(
+    "spk_json_set_integers", STATUS, context, P(spk_json), text, int64, int64_in
+)
+# spk_status spk_json_set_object(spk_context *ctx, spk_json *json, const char *key,
+#     const spk_json *value)
+spk_json_set_object = function(
+    "spk_json_set_object", STATUS, context, P(spk_json), text, P(spk_json)
+)
+# spk_status spk_json_append_object(spk_context *ctx, spk_json *json, const char *key,
+#     const spk_json *value)
+spk_json_append_object = function(
+    "spk_json_append_object", STATUS, context, P(spk_json), text, P(spk_json)
+)
+# spk_status spk_json_format(spk_context *ctx, spk_json *json, int32_t indent,
+#     const char **text)
+spk_json_format = function(
+    "spk_json_format", STATUS, context, P(spk_json), int32, P(text)
+)
+# spk_status spk_json_write(spk_context *ctx, const char *path, spk_json *json)
+spk_json_write = function("spk_json_write", STATUS, context, text, P(spk_json))
 
 
 # ---- labels.h ---------------------------------------------------------------------------

@@ -70,6 +70,7 @@ def _opaque(name):
 # ---- made from the headers by ./dev abi -------------------------------------------------
 
 spk_comparison = _opaque("spk_comparison")
+spk_consensus = _opaque("spk_consensus")
 spk_context = _opaque("spk_context")
 spk_curation = _opaque("spk_curation")
 spk_json = _opaque("spk_json")
@@ -436,6 +437,43 @@ spk_comparison_agreement = function(
 spk_comparison_confusion = function(
     "spk_comparison_confusion", STATUS, context, P(spk_comparison), int32_out, int32_out,
     int64_out
+)
+
+
+# ---- consensus.h ------------------------------------------------------------------------
+
+# spk_status spk_consensus_create(spk_context *ctx, const spk_spikes *sortings,
+#     int64_t n_sortings, const spk_comparison_options *options,
+#     spk_consensus **consensus)
+spk_consensus_create = function(
+    "spk_consensus_create", STATUS, context, P(spk_spikes), int64,
+    P(spk_comparison_options), PP(spk_consensus)
+)
+# void spk_consensus_destroy(spk_consensus *consensus)
+spk_consensus_destroy = function("spk_consensus_destroy", None, P(spk_consensus))
+# int64_t spk_consensus_n_sortings(const spk_consensus *consensus)
+spk_consensus_n_sortings = function("spk_consensus_n_sortings", int64, P(spk_consensus))
+# int64_t spk_consensus_n_units(const spk_consensus *consensus)
+spk_consensus_n_units = function("spk_consensus_n_units", int64, P(spk_consensus))
+# const int32_t *spk_consensus_members(const spk_consensus *consensus)
+spk_consensus_members = function("spk_consensus_members", P(int32), P(spk_consensus))
+# const int32_t *spk_consensus_n_members(const spk_consensus *consensus)
+spk_consensus_n_members = function("spk_consensus_n_members", P(int32), P(spk_consensus))
+# const double *spk_consensus_agreements(const spk_consensus *consensus)
+spk_consensus_agreements = function(
+    "spk_consensus_agreements", P(double), P(spk_consensus)
+)
+# spk_status spk_consensus_trains_length(spk_context *ctx, const spk_spikes *sortings,
+#     int64_t n_sortings, int64_t *length)
+spk_consensus_trains_length = function(
+    "spk_consensus_trains_length", STATUS, context, P(spk_spikes), int64, int64_out
+)
+# spk_status spk_consensus_trains(spk_context *ctx, const spk_consensus *consensus,
+#     const spk_spikes *sortings, int32_t least_findings, int32_t least_members,
+#     int64_t *samples, int32_t *units, spk_spikes *spikes)
+spk_consensus_trains = function(
+    "spk_consensus_trains", STATUS, context, P(spk_consensus), P(spk_spikes), int32,
+    int32, int64_out, int32_out, P(spk_spikes)
 )
 
 

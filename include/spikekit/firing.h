@@ -114,10 +114,13 @@ typedef struct spk_acg_fit {
 
 /**
  * Fits the curve to one side of an autocorrelogram by least squares, within the bounds given
- * with spk_acg_fit and from CellExplorer's start (20 ms, 1 ms, 30 Hz, 2, 0.5 Hz, 5 ms,
- * 1.5 ms, 2 Hz). There may be other minima: what is found is the one that this start leads
- * to, so parameters of two tools, or of two trains that hardly differ, may be far apart
- * where the curves and r_square are alike. Look at r_square before using a parameter.
+ * with spk_acg_fit.
+ *
+ * The search starts from the best of a grid of time constants, so it rarely ends in a minimum
+ * worse than CellExplorer's, whose start is always the same. Parameters trade with each
+ * other, the refractory time with all three amplitudes first of all: those of two tools, or of
+ * two trains that hardly differ, may be far apart where the curves are alike. Compare
+ * curves, and look at r_square before using a parameter.
  *
  * @param[in]  ctx     holds the message on error
  * @param[in]  bin_ms  value k is that at lag (k + 1) * bin_ms, > 0

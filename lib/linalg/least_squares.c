@@ -79,15 +79,12 @@ static void linearise(search *s)
         const double *row = s->jacobian + k * s->n;
         for (int64_t i = 0; i < s->n; i++) {
             s->g[i] += row[i] * s->residuals[k];
-            for (int64_t j = 0; j <= i; j++)
+            for (int64_t j = 0; j < s->n; j++) /* whole rows: they vectorise */
                 s->a[i][j] += row[i] * row[j];
         }
     }
-    for (int64_t i = 0; i < s->n; i++) {
+    for (int64_t i = 0; i < s->n; i++)
         s->scale[i] = fmax(s->scale[i], s->a[i][i]);
-        for (int64_t j = 0; j < i; j++)
-            s->a[j][i] = s->a[i][j];
-    }
 }
 
 /* Solves m y = y in place, m symmetric, by Cholesky's method; 0 if m is not positive. */

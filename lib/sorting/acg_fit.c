@@ -13,20 +13,19 @@
 #include <math.h>
 
 enum {
-    DECAY,      /* tau_decay_ms */
-    RISE,       /* tau_rise_ms */
-    HEIGHT,     /* decay_hz */
-    RATIO,      /* rise_ratio */
-    ASYMPTOTE,  /* asymptote_hz */
-    REFRACTORY, /* refractory_ms */
-    BURST,      /* tau_burst_ms */
-    BURST_HZ,   /* burst_hz */
-    N_PARAMETERS
+    DECAY = SPK__ACG_TAU_DECAY,
+    RISE = SPK__ACG_TAU_RISE,
+    HEIGHT = SPK__ACG_DECAY_HZ,
+    RATIO = SPK__ACG_RISE_RATIO,
+    ASYMPTOTE = SPK__ACG_ASYMPTOTE,
+    REFRACTORY = SPK__ACG_REFRACTORY,
+    BURST = SPK__ACG_TAU_BURST,
+    BURST_HZ = SPK__ACG_BURST_HZ,
+    N_PARAMETERS = SPK__ACG_N_PARAMETERS
 };
 
-static const double start[N_PARAMETERS] = {20, 1, 30, 2, 0.5, 5, 1.5, 2};
-static const double lower[N_PARAMETERS] = {1, 0.1, 0, 0, -30, 0, 0.1, 0};
-static const double upper[N_PARAMETERS] = {500, 50, 500, 15, 50, 20, 5, 100};
+const double spk__acg_lower[N_PARAMETERS] = {1, 0.1, 0, 0, -30, 0, 0.1, 0};
+const double spk__acg_upper[N_PARAMETERS] = {500, 50, 500, 15, 50, 20, 5, 100};
 
 typedef struct curve {
     double bin_ms;
@@ -91,8 +90,8 @@ int64_t spk__acg_fit_work_length(int64_t n_bins)
     return spk__least_squares_work_length(n_bins, N_PARAMETERS);
 }
 
-void spk__acg_fit(double bin_ms, int64_t n_bins, const double *acg_hz, double *work,
-                  spk_acg_fit *fit)
+void spk__acg_fit(const spk__acg_starts *starts, double bin_ms, int64_t n_bins,
+                  const double *acg_hz, double *work, spk_acg_fit *fit)
 {
     static const double nothing[N_PARAMETERS] = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     unpack(nothing, fit);
@@ -111,12 +110,11 @@ void spk__acg_fit(double bin_ms, int64_t n_bins, const double *acg_hz, double *w
                                         .n_residuals = n_bins,
                                         .evaluate = residuals_of,
                                         .state = &c,
-                                        .lower = lower,
-                                        .upper = upper,
-                                        .most_iterations = 400,
-                                        .tolerance = 1e-8};
-    for (int i = 0; i < N_PARAMETERS; i++)
-        p[i] = start[i];
+                                        .lower = spk__acg_lower,
+                                        .upper = spk__acg_upper,
+                                        .most_iterations = 200,
+                                        .tolerance = 1e-6};
+    spk__acg_start(starts, acg_hz, p);
     const spk__least_squares_result result = spk__least_squares_fit(&problem, p, work);
     unpack(p, fit);
     if (total > 0)
@@ -133,12 +131,16 @@ spk_status spk_acg_fit_estimate(spk_context *ctx, double bin_ms, int64_t n_bins,
                 "n_bins must be 8 .. 100000, got %" PRId64, n_bins);
     SPK_REQUIRE(ctx, acg_hz != NULL, SPK_ERR_ARGUMENT, "acg_hz is NULL");
     SPK_REQUIRE(ctx, fit != NULL, SPK_ERR_ARGUMENT, "fit is NULL");
+    spk__acg_starts *starts = NULL;
+    spk_status status = spk__acg_starts_create(ctx, bin_ms, n_bins, &starts);
     double *work = spk__alloc(ctx, spk__acg_fit_work_length(n_bins), sizeof *work);
-    if (work == NULL)
-        return spk__fail_memory(ctx);
-    spk__acg_fit(bin_ms, n_bins, acg_hz, work, fit);
+    if (status == SPK_OK && work == NULL)
+        status = spk__fail_memory(ctx);
+    if (status == SPK_OK)
+        spk__acg_fit(starts, bin_ms, n_bins, acg_hz, work, fit);
     spk__free(work);
-    return SPK_OK;
+    spk__acg_starts_destroy(starts);
+    return status;
 }
 
 spk_status spk_acg_fit_curve(spk_context *ctx, const spk_acg_fit *fit, int64_t n_lags,

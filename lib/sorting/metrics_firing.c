@@ -278,6 +278,7 @@ typedef struct firing_job {
     int which[N_BIN_SETS];          /* and which each is */
     int has[N_BIN_SETS];
     spk__theta *theta;
+    spk__acg_starts *starts;
     firing_scratch *scratches;
 } firing_job;
 
@@ -398,7 +399,7 @@ static void set_fit(const firing_job *job, const spk_train *train, int64_t unit,
                                  ? 0
                                  : (double)scratch->counts[NARROW][k + 1] /
                                        (double)train->n_spikes / 0.0005;
-    spk__acg_fit(0.5, FIT_BINS, scratch->values, scratch->fit_work, &fit);
+    spk__acg_fit(job->starts, 0.5, FIT_BINS, scratch->values, scratch->fit_work, &fit);
     if (isnan(fit.r_square))
         return;
     set(job, ACG_TAU_DECAY, unit, fit.tau_decay_ms);
@@ -631,9 +632,12 @@ static spk_status compute(spk_context *ctx, const spk__metrics_work *work,
         status = make_scratch(ctx, &job, room, &job.scratches[w]);
     if (status == SPK_OK && wants(&job, THETA_POWER_RATIO, THETA_POWER_RATIO))
         status = spk__theta_create(ctx, 500, &job.theta);
+    if (status == SPK_OK && wants(&job, ACG_TAU_DECAY, ACG_FIT_R_SQUARE))
+        status = spk__acg_starts_create(ctx, 0.5, FIT_BINS, &job.starts);
     if (status == SPK_OK)
         status = spk__parallel_for(ctx, n_units, run_unit, &job, "firing patterns");
     spk__theta_destroy(job.theta);
+    spk__acg_starts_destroy(job.starts);
     for (int32_t w = 0; w < n_workers; w++)
         free_scratch(&job.scratches[w]);
     spk__free(job.scratches);

@@ -28,6 +28,7 @@
 #include <spikekit/firing.h>
 #include <spikekit/json.h>
 #include <spikekit/labels.h>
+#include <spikekit/merging.h>
 #include <spikekit/metrics.h>
 #include <spikekit/random.h>
 #include <spikekit/session.h>

@@ -54,5 +54,6 @@ extern const spk__metric_group spk__metrics_synchrony;
 extern const spk__metric_group spk__metrics_amplitude;
 extern const spk__metric_group spk__metrics_firing;
 extern const spk__metric_group spk__metrics_drift;
+extern const spk__metric_group spk__metrics_template;
 
 #endif

@@ -15,5 +15,6 @@ const spk__metric_group *const spk__metric_groups[] = {
     &spk__metrics_rpv,
     &spk__metrics_kilosort,
     &spk__metrics_firing,
+    &spk__metrics_template,
     NULL,
 };

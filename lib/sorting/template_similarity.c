@@ -37,6 +37,7 @@ typedef struct similarity_job {
     const spk_unit_templates *units;
     spk_templates_similarity_options options;
     int64_t n_scratch;
+    int32_t *channels;     /* [workers][n_channels] */
     double *scratch;       /* [workers][n_scratch] */
     local_template *local; /* [n_units] */
     double *similarity;
@@ -64,7 +65,7 @@ static spk_status reduce_unit(void *state, int64_t unit, int32_t worker)
     double *scratch = job->scratch + worker * job->n_scratch;
     double *waveform = scratch + spk__templates_scratch(t);
     double *amplitudes = waveform + t->n_samples * t->n_channels;
-    int32_t *channels = (int32_t *)(amplitudes + t->n_channels);
+    int32_t *channels = job->channels + worker * t->n_channels;
     local_template *local = &job->local[unit];
     spk__unit_template(job->units, unit, scratch, waveform);
     spk__peak_to_peak(waveform, t->n_samples, t->n_channels, amplitudes);
@@ -244,11 +245,13 @@ spk_status spk_templates_similarity(spk_context *ctx,
         return status;
     SPK_REQUIRE(ctx, similarity != NULL || n_units == 0, SPK_ERR_ARGUMENT,
                 "similarity is NULL");
-    job.n_scratch = spk__templates_scratch(t) + (t->n_samples + 2) * t->n_channels;
+    job.n_scratch = spk__templates_scratch(t) + (t->n_samples + 1) * t->n_channels;
     job.scratch = spk__alloc(ctx, job.n_scratch * spk__parallel_workers(ctx, n_units),
                              sizeof *job.scratch);
     job.local = spk__alloc_zero(ctx, n_units, sizeof *job.local);
-    if (job.scratch == NULL || job.local == NULL) {
+    job.channels = spk__alloc(ctx, t->n_channels * spk__parallel_workers(ctx, n_units),
+                              sizeof *job.channels);
+    if (job.scratch == NULL || job.local == NULL || job.channels == NULL) {
         status = spk__fail_memory(ctx);
         goto cleanup;
     }
@@ -263,6 +266,7 @@ cleanup:
         spk__free(job.local[u].samples);
     }
     spk__free(job.local);
+    spk__free(job.channels);
     spk__free(job.scratch);
     return status;
 }

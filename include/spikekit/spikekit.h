@@ -22,6 +22,7 @@
 #include <spikekit/correlogram.h>
 #include <spikekit/curation.h>
 #include <spikekit/distributions.h>
+#include <spikekit/drift.h>
 #include <spikekit/duplicates.h>
 #include <spikekit/epochs.h>
 #include <spikekit/features.h>
@@ -30,6 +31,7 @@
 #include <spikekit/labels.h>
 #include <spikekit/merging.h>
 #include <spikekit/metrics.h>
+#include <spikekit/periods.h>
 #include <spikekit/random.h>
 #include <spikekit/session.h>
 #include <spikekit/simulation.h>

@@ -1,10 +1,35 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sorting/amplitude_cutoff.h"
 
+#include "base/memory.h"
 #include "sorting/amplitude_histogram.h"
 #include "sorting/value_order.h"
 
 #include <math.h>
+
+int spk__histogram_room_allocate(spk_context *ctx, int64_t n_bins, int64_t n_fit,
+                                 spk__histogram_room *room)
+{
+    room->edges = spk__alloc(ctx, n_bins + 1, sizeof *room->edges);
+    room->counts = spk__alloc(ctx, n_bins, sizeof *room->counts);
+    room->density = spk__alloc(ctx, n_bins, sizeof *room->density);
+    room->smooth = spk__alloc(ctx, n_bins, sizeof *room->smooth);
+    room->scratch = spk__alloc(ctx, n_bins + 2 * (int64_t)SPK__SMOOTHING_RADIUS,
+                               sizeof *room->scratch);
+    room->work = spk__alloc(ctx, SPK__PERCENT_MISSING_WORK * n_fit, sizeof *room->work);
+    return room->edges != NULL && room->counts != NULL && room->density != NULL &&
+           room->smooth != NULL && room->scratch != NULL && room->work != NULL;
+}
+
+void spk__histogram_room_free(spk__histogram_room *room)
+{
+    spk__free(room->edges);
+    spk__free(room->counts);
+    spk__free(room->density);
+    spk__free(room->smooth);
+    spk__free(room->scratch);
+    spk__free(room->work);
+}
 
 static void to_double(const int64_t *counts, int64_t n_bins, double *out)
 {

@@ -2,6 +2,7 @@
 #ifndef SPIKEKIT_SORTING_AMPLITUDE_CUTOFF_H
 #define SPIKEKIT_SORTING_AMPLITUDE_CUTOFF_H
 
+#include <spikekit/context.h>
 #include <stdint.h>
 
 /*
@@ -21,8 +22,14 @@ typedef struct spk__histogram_room {
     double *density; /**< [n_bins] */
     double *smooth;  /**< [n_bins] */
     double *scratch; /**< [n_bins + 2 SPK__SMOOTHING_RADIUS] */
-    double *work; /**< [SPK__PERCENT_MISSING_WORK n_bins], for spk__percent_missing() */
+    double *work;    /**< [SPK__PERCENT_MISSING_WORK n_fit], for spk__percent_missing() */
 } spk__histogram_room;
+
+/** @param[in] n_fit  most bins that spk__percent_missing() is asked for
+ *  @return 0 if there is no memory; free what there is all the same */
+int spk__histogram_room_allocate(spk_context *ctx, int64_t n_bins, int64_t n_fit,
+                                 spk__histogram_room *room);
+void spk__histogram_room_free(spk__histogram_room *room);
 
 /** SpikeInterface's amplitude_cutoff. */
 double spk__amplitude_cutoff(const double *sorted, int64_t n, int is_float,

@@ -376,22 +376,13 @@ static int64_t most(int64_t a, int64_t b)
 static int allocate(spk_context *ctx, scratch *mine, int64_t n, int64_t n_bins,
                     int64_t n_fit)
 {
-    spk__histogram_room *room = &mine->room;
     mine->values = spk__alloc(ctx, n, sizeof *mine->values);
     mine->sorted = spk__alloc(ctx, n + 1, sizeof *mine->sorted);
     mine->samples = spk__alloc(ctx, n, sizeof *mine->samples);
     mine->keys = spk__alloc(ctx, 2 * (n + 1), sizeof *mine->keys);
-    room->edges = spk__alloc(ctx, n_bins + 1, sizeof *room->edges);
-    room->counts = spk__alloc(ctx, n_bins, sizeof *room->counts);
-    room->density = spk__alloc(ctx, n_bins, sizeof *room->density);
-    room->smooth = spk__alloc(ctx, n_bins, sizeof *room->smooth);
-    room->scratch = spk__alloc(ctx, n_bins + 2 * (int64_t)SPK__SMOOTHING_RADIUS,
-                               sizeof *room->scratch);
-    room->work = spk__alloc(ctx, SPK__PERCENT_MISSING_WORK * n_fit, sizeof *room->work);
-    return mine->values != NULL && mine->sorted != NULL && mine->samples != NULL &&
-           mine->keys != NULL && room->edges != NULL && room->counts != NULL &&
-           room->work != NULL && room->density != NULL && room->smooth != NULL &&
-           room->scratch != NULL;
+    return spk__histogram_room_allocate(ctx, n_bins, n_fit, &mine->room) &&
+           mine->values != NULL && mine->sorted != NULL && mine->samples != NULL &&
+           mine->keys != NULL;
 }
 
 static void release(scratch *mine)
@@ -400,12 +391,7 @@ static void release(scratch *mine)
     spk__free(mine->sorted);
     spk__free(mine->samples);
     spk__free(mine->keys);
-    spk__free(mine->room.edges);
-    spk__free(mine->room.counts);
-    spk__free(mine->room.density);
-    spk__free(mine->room.smooth);
-    spk__free(mine->room.scratch);
-    spk__free(mine->room.work);
+    spk__histogram_room_free(&mine->room);
 }
 
 static spk_status compute(spk_context *ctx, const spk__metrics_work *work,

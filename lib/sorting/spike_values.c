@@ -89,6 +89,29 @@ spk_status spk__spike_values(spk_context *ctx, const spk_array *array, int64_t c
     return SPK_OK;
 }
 
+spk_status spk__spike_values_check(spk_context *ctx, const char *name,
+                                   const spk_array *array, int64_t n_spikes,
+                                   int64_t column)
+{
+    SPK_REQUIRE(ctx, array != NULL, SPK_ERR_ARGUMENT, "%s is NULL", name);
+    const spk_status status = spk__array_check(ctx, array);
+    if (status != SPK_OK)
+        return status;
+    char shape[128];
+    spk__array_shape_text(array, shape);
+    SPK_REQUIRE(ctx,
+                array->n_dimensions >= 1 && array->n_dimensions <= 2 &&
+                    array->shape[0] == n_spikes,
+                SPK_ERR_ARGUMENT,
+                "%s: expected a row for each of %" PRId64 " spikes, found shape %s", name,
+                n_spikes, shape);
+    SPK_REQUIRE(ctx, column >= 0 && column < array->shape[1], SPK_ERR_ARGUMENT,
+                "%s: no column %" PRId64 " in shape %s", name, column, shape);
+    SPK_REQUIRE(ctx, spk_dtype_size(array->dtype) != 0, SPK_ERR_ARGUMENT,
+                "%s: expected numbers, found %s", name, spk_dtype_name(array->dtype));
+    return SPK_OK;
+}
+
 int64_t spk__keep_finite(const spk_train *train, int64_t *samples, double *values)
 {
     int64_t n = 0;

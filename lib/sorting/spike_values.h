@@ -20,6 +20,15 @@ spk_status spk__spike_values(spk_context *ctx, const spk_array *array, int64_t c
                              const uint32_t *indices, int64_t n, double *out);
 
 /**
+ * Checks an array from a caller: valid, a row for each spike, of numbers, with that column.
+ * @param[in] name  for the message
+ * @return SPK_OK; SPK_ERR_ARGUMENT
+ */
+spk_status spk__spike_values_check(spk_context *ctx, const char *name,
+                                   const spk_array *array, int64_t n_spikes,
+                                   int64_t column);
+
+/**
  * Reads a column for the spikes of a unit and keeps those where it is a finite number.
  * @param[out] samples  [train->n_spikes] room; the times of the spikes kept
  * @param[out] out      [train->n_spikes] room; their values

@@ -1135,6 +1135,35 @@ spk_binomial_limits = function(
 )
 
 
+# ---- drift.h ----------------------------------------------------------------------------
+
+
+class spk_drift_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("interval_s", double),
+        ("min_spikes", int64),
+    ]
+
+
+# void spk_drift_options_init(spk_drift_options *options, size_t struct_size)
+spk_drift_options_init = function(
+    "spk_drift_options_init", None, P(spk_drift_options), size
+)
+# spk_status spk_drift_length(spk_context *ctx, const spk_trains *trains,
+#     const spk_drift_options *options, int64_t *n_intervals)
+spk_drift_length = function(
+    "spk_drift_length", STATUS, context, P(spk_trains), P(spk_drift_options), int64_out
+)
+# spk_status spk_drift_medians(spk_context *ctx, const spk_trains *trains,
+#     const spk_array *values, int64_t column, const spk_drift_options *options,
+#     double *medians, int64_t *counts)
+spk_drift_medians = function(
+    "spk_drift_medians", STATUS, context, P(spk_trains), P(spk_array), int64,
+    P(spk_drift_options), double_out, int64_out
+)
+
+
 # ---- duplicates.h -----------------------------------------------------------------------
 
 
@@ -1561,6 +1590,54 @@ spk_merge_candidates_group_units = function(
 spk_merge_join_pairs = function(
     "spk_merge_join_pairs", STATUS, context, int64, int32_in, int64, int64_out, int32_out,
     int64_out
+)
+
+
+# ---- periods.h --------------------------------------------------------------------------
+
+
+class spk_periods_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("period_s", double),
+        ("spikes_per_period", double),
+        ("min_periods", int64),
+        ("margin_periods", double),
+        ("max_false_positives", double),
+        ("max_false_negatives", double),
+        ("min_valid_s", double),
+        ("refractory_ms", double),
+        ("censored_ms", double),
+        ("cutoff_bins", int64),
+        ("cutoff_smoothing_bins", double),
+        ("cutoff_min_spikes_per_bin", double),
+        ("epochs", P(spk_epochs)),
+    ]
+
+
+# void spk_periods_options_init(spk_periods_options *options, size_t struct_size)
+spk_periods_options_init = function(
+    "spk_periods_options_init", None, P(spk_periods_options), size
+)
+# spk_status spk_periods_length(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_periods_options *options, int64_t *n_periods)
+spk_periods_length = function(
+    "spk_periods_length", STATUS, context, P(spk_spikes), P(spk_periods_options),
+    int64_out
+)
+# spk_status spk_periods_rates(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_array *amplitudes, const spk_periods_options *options, int64_t *offsets,
+#     int64_t *starts, int64_t *stops, double *false_positives, double *false_negatives)
+spk_periods_rates = function(
+    "spk_periods_rates", STATUS, context, P(spk_spikes), P(spk_array),
+    P(spk_periods_options), int64_out, int64_out, int64_out, double_out, double_out
+)
+# spk_status spk_periods_estimate(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_array *amplitudes, const spk_periods_options *options, int64_t *offsets,
+#     int64_t *starts, int64_t *stops)
+spk_periods_estimate = function(
+    "spk_periods_estimate", STATUS, context, P(spk_spikes), P(spk_array),
+    P(spk_periods_options), int64_out, int64_out, int64_out
 )
 
 

@@ -20,6 +20,7 @@
 #include <spikekit/metrics.h>
 #include <spikekit/spikes.h>
 #include <spikekit/status.h>
+#include <spikekit/table.h>
 #include <spikekit/templates.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -239,6 +240,50 @@ spk_curation_correlograms(spk_context *ctx, const spk_curation *curation, int64_
 SPK_API SPK_MUST_CHECK spk_status spk_curation_metrics(
     spk_context *ctx, const spk_curation *curation, int64_t n_units,
     const int64_t *unit_ids, const spk_metrics_options *options, spk_metrics **metrics);
+
+/* ---- files ---- */
+
+/**
+ * Applies a curation file of SpikeInterface (format_version 1 or 2, or several steps under
+ * "curation_steps"): of each step first what is removed, then merges, then splits. Ids are whole
+ * numbers, or texts of such. If anything in it does not fit, nothing is changed.
+ *
+ * @param[in] path       .json
+ * @param[in] censor_ms  for its merges, as in spk_curation_merge()
+ * @return SPK_OK; SPK_ERR_NOT_FOUND, SPK_ERR_IO; SPK_ERR_FORMAT (not such a file; a unit that is
+ *         not there, removed twice, merged twice: "path: merges[2]: ..."); SPK_ERR_MEMORY
+ */
+SPK_API SPK_MUST_CHECK spk_status spk_curation_apply(spk_context *ctx,
+                                                     spk_curation *curation,
+                                                     const char *path, double censor_ms);
+
+/**
+ * Reads the labels that a curation file gives to units by hand.
+ * @param[out] labels  columns cluster_id, label and value, a row for each; destroy with
+ *                     spk_table_destroy()
+ * @return as spk_curation_apply()
+ */
+SPK_API SPK_MUST_CHECK spk_status spk_curation_read_labels(spk_context *ctx,
+                                                           const char *path,
+                                                           spk_table **labels);
+
+/**
+ * Writes the steps taken, and labels of the units there are now, as a curation file of
+ * SpikeInterface: format_version 2, and under "curation_steps" where one step builds on another
+ * or labels are given to new units. Spikes removed by censoring have no place in the format: the
+ * merges say censor_ms, which spk_curation_apply() takes and SpikeInterface passes over; other
+ * censoring is left out, and logged.
+ *
+ * @param[in] label   what the labels are: "quality", say; NULL: no labels
+ * @param[in] labels  [n_units] of the units as spk_curation_unit_ids() lists them; "": none;
+ *                    NULL if label is
+ * @return SPK_OK; SPK_ERR_ARGUMENT; SPK_ERR_NOT_FOUND (no such folder); SPK_ERR_IO;
+ *         SPK_ERR_MEMORY
+ */
+SPK_API SPK_MUST_CHECK spk_status spk_curation_write(spk_context *ctx,
+                                                     const spk_curation *curation,
+                                                     const char *path, const char *label,
+                                                     const char *const *labels);
 
 #ifdef __cplusplus
 }

@@ -24,6 +24,9 @@ SPK_API SPK_MUST_CHECK spk_status spk_json_set_text(spk_context *ctx, spk_json *
                                                     const char *key, const char *value);
 SPK_API SPK_MUST_CHECK spk_status spk_json_set_integer(spk_context *ctx, spk_json *json,
                                                        const char *key, int64_t value);
+/** true or false. */
+SPK_API SPK_MUST_CHECK spk_status spk_json_set_flag(spk_context *ctx, spk_json *json,
+                                                    const char *key, int32_t value);
 SPK_API SPK_MUST_CHECK spk_status spk_json_set_number(spk_context *ctx, spk_json *json,
                                                       const char *key, double value);
 SPK_API SPK_MUST_CHECK spk_status spk_json_set_numbers(spk_context *ctx, spk_json *json,
@@ -32,6 +35,9 @@ SPK_API SPK_MUST_CHECK spk_status spk_json_set_numbers(spk_context *ctx, spk_jso
 SPK_API SPK_MUST_CHECK spk_status spk_json_set_integers(spk_context *ctx, spk_json *json,
                                                         const char *key, int64_t n,
                                                         const int64_t *values);
+SPK_API SPK_MUST_CHECK spk_status spk_json_set_texts(spk_context *ctx, spk_json *json,
+                                                     const char *key, int64_t n,
+                                                     const char *const *values);
 /** Sets key to a copy of another object. */
 SPK_API SPK_MUST_CHECK spk_status spk_json_set_object(spk_context *ctx, spk_json *json,
                                                       const char *key,

@@ -94,6 +94,13 @@ spk_status spk_json_set_integer(spk_context *ctx, spk_json *json, const char *ke
     return status == SPK_OK ? set(ctx, json, key, json_integer(value)) : status;
 }
 
+spk_status spk_json_set_flag(spk_context *ctx, spk_json *json, const char *key,
+                             int32_t value)
+{
+    spk_status status = check_key(ctx, json, key);
+    return status == SPK_OK ? set(ctx, json, key, json_boolean(value)) : status;
+}
+
 spk_status spk_json_set_number(spk_context *ctx, spk_json *json, const char *key,
                                double value)
 {
@@ -131,6 +138,26 @@ spk_status spk_json_set_integers(spk_context *ctx, spk_json *json, const char *k
                                  int64_t n, const int64_t *values)
 {
     return set_array(ctx, json, key, n, NULL, values);
+}
+
+spk_status spk_json_set_texts(spk_context *ctx, spk_json *json, const char *key,
+                              int64_t n, const char *const *values)
+{
+    spk_status status = check_key(ctx, json, key);
+    if (status != SPK_OK)
+        return status;
+    SPK_REQUIRE(ctx, n >= 0 && (n == 0 || values != NULL), SPK_ERR_ARGUMENT,
+                "values of %s must be n >= 0 of them, got n = %lld", key, (long long)n);
+    for (int64_t k = 0; k < n; k++)
+        SPK_REQUIRE(ctx, values[k] != NULL && is_utf8(values[k]), SPK_ERR_ARGUMENT,
+                    "value of %s must be UTF-8 text", key);
+    json_t *array = json_array();
+    for (int64_t k = 0; k < n && array != NULL; k++)
+        if (json_array_append_new(array, json_string(values[k])) != 0) {
+            json_decref(array);
+            array = NULL;
+        }
+    return set(ctx, json, key, array);
 }
 
 spk_status spk_json_set_object(spk_context *ctx, spk_json *json, const char *key,

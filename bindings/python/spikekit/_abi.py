@@ -983,6 +983,46 @@ spk_metrics_values = function("spk_metrics_values", P(double), P(spk_metrics), i
 spk_metrics_find = function("spk_metrics_find", int64, P(spk_metrics), text)
 
 
+# ---- table.h ----------------------------------------------------------------------------
+
+# spk_status spk_table_read(spk_context *ctx, const char *path, spk_table **table)
+spk_table_read = function("spk_table_read", STATUS, context, text, PP(spk_table))
+# spk_status spk_table_create(spk_context *ctx, int64_t n_columns,
+#     const char *const *names, spk_table **table)
+spk_table_create = function(
+    "spk_table_create", STATUS, context, int64, P(text), PP(spk_table)
+)
+# spk_status spk_table_append(spk_context *ctx, spk_table *table,
+#     const char *const *cells)
+spk_table_append = function("spk_table_append", STATUS, context, P(spk_table), P(text))
+# spk_status spk_table_write(spk_context *ctx, const char *path, const spk_table *table)
+spk_table_write = function("spk_table_write", STATUS, context, text, P(spk_table))
+# void spk_table_destroy(spk_table *table)
+spk_table_destroy = function("spk_table_destroy", None, P(spk_table))
+# int64_t spk_table_n_rows(const spk_table *table)
+spk_table_n_rows = function("spk_table_n_rows", int64, P(spk_table))
+# int64_t spk_table_n_columns(const spk_table *table)
+spk_table_n_columns = function("spk_table_n_columns", int64, P(spk_table))
+# const char *spk_table_column_name(const spk_table *table, int64_t column)
+spk_table_column_name = function("spk_table_column_name", text, P(spk_table), int64)
+# int64_t spk_table_find_column(const spk_table *table, const char *name)
+spk_table_find_column = function("spk_table_find_column", int64, P(spk_table), text)
+# int64_t spk_table_line(const spk_table *table, int64_t row)
+spk_table_line = function("spk_table_line", int64, P(spk_table), int64)
+# const char *spk_table_text(const spk_table *table, int64_t row, int64_t column)
+spk_table_text = function("spk_table_text", text, P(spk_table), int64, int64)
+# spk_status spk_table_integer(spk_context *ctx, const spk_table *table, int64_t row,
+#     int64_t column, int64_t *value)
+spk_table_integer = function(
+    "spk_table_integer", STATUS, context, P(spk_table), int64, int64, int64_out
+)
+# spk_status spk_table_number(spk_context *ctx, const spk_table *table, int64_t row,
+#     int64_t column, double *value)
+spk_table_number = function(
+    "spk_table_number", STATUS, context, P(spk_table), int64, int64, double_out
+)
+
+
 # ---- curation.h -------------------------------------------------------------------------
 
 
@@ -1117,6 +1157,21 @@ spk_curation_correlograms = function(
 spk_curation_metrics = function(
     "spk_curation_metrics", STATUS, context, P(spk_curation), int64, int64_in,
     P(spk_metrics_options), PP(spk_metrics)
+)
+# spk_status spk_curation_apply(spk_context *ctx, spk_curation *curation,
+#     const char *path, double censor_ms)
+spk_curation_apply = function(
+    "spk_curation_apply", STATUS, context, P(spk_curation), text, double
+)
+# spk_status spk_curation_read_labels(spk_context *ctx, const char *path,
+#     spk_table **labels)
+spk_curation_read_labels = function(
+    "spk_curation_read_labels", STATUS, context, text, PP(spk_table)
+)
+# spk_status spk_curation_write(spk_context *ctx, const spk_curation *curation,
+#     const char *path, const char *label, const char *const *labels)
+spk_curation_write = function(
+    "spk_curation_write", STATUS, context, P(spk_curation), text, text, P(text)
 )
 
 
@@ -1337,6 +1392,11 @@ spk_json_set_text = function(
 spk_json_set_integer = function(
     "spk_json_set_integer", STATUS, context, P(spk_json), text, int64
 )
+# spk_status spk_json_set_flag(spk_context *ctx, spk_json *json, const char *key,
+#     int32_t value)
+spk_json_set_flag = function(
+    "spk_json_set_flag", STATUS, context, P(spk_json), text, int32
+)
 # spk_status spk_json_set_number(spk_context *ctx, spk_json *json, const char *key,
 #     double value)
 spk_json_set_number = function(
@@ -1351,6 +1411,11 @@ spk_json_set_numbers = function(
 #     int64_t n, const int64_t *values)
 spk_json_set_integers = function(
     "spk_json_set_integers", STATUS, context, P(spk_json), text, int64, int64_in
+)
+# spk_status spk_json_set_texts(spk_context *ctx, spk_json *json, const char *key,
+#     int64_t n, const char *const *values)
+spk_json_set_texts = function(
+    "spk_json_set_texts", STATUS, context, P(spk_json), text, int64, P(text)
 )
 # spk_status spk_json_set_object(spk_context *ctx, spk_json *json, const char *key,
 #     const spk_json *value)
@@ -1761,46 +1826,6 @@ spk_simulation_foreign = function("spk_simulation_foreign", P(uint8), P(spk_simu
 #     const spk_simulation *simulation, int32_t overwrite)
 spk_simulation_write = function(
     "spk_simulation_write", STATUS, context, text, P(spk_simulation), int32
-)
-
-
-# ---- table.h ----------------------------------------------------------------------------
-
-# spk_status spk_table_read(spk_context *ctx, const char *path, spk_table **table)
-spk_table_read = function("spk_table_read", STATUS, context, text, PP(spk_table))
-# spk_status spk_table_create(spk_context *ctx, int64_t n_columns,
-#     const char *const *names, spk_table **table)
-spk_table_create = function(
-    "spk_table_create", STATUS, context, int64, P(text), PP(spk_table)
-)
-# spk_status spk_table_append(spk_context *ctx, spk_table *table,
-#     const char *const *cells)
-spk_table_append = function("spk_table_append", STATUS, context, P(spk_table), P(text))
-# spk_status spk_table_write(spk_context *ctx, const char *path, const spk_table *table)
-spk_table_write = function("spk_table_write", STATUS, context, text, P(spk_table))
-# void spk_table_destroy(spk_table *table)
-spk_table_destroy = function("spk_table_destroy", None, P(spk_table))
-# int64_t spk_table_n_rows(const spk_table *table)
-spk_table_n_rows = function("spk_table_n_rows", int64, P(spk_table))
-# int64_t spk_table_n_columns(const spk_table *table)
-spk_table_n_columns = function("spk_table_n_columns", int64, P(spk_table))
-# const char *spk_table_column_name(const spk_table *table, int64_t column)
-spk_table_column_name = function("spk_table_column_name", text, P(spk_table), int64)
-# int64_t spk_table_find_column(const spk_table *table, const char *name)
-spk_table_find_column = function("spk_table_find_column", int64, P(spk_table), text)
-# int64_t spk_table_line(const spk_table *table, int64_t row)
-spk_table_line = function("spk_table_line", int64, P(spk_table), int64)
-# const char *spk_table_text(const spk_table *table, int64_t row, int64_t column)
-spk_table_text = function("spk_table_text", text, P(spk_table), int64, int64)
-# spk_status spk_table_integer(spk_context *ctx, const spk_table *table, int64_t row,
-#     int64_t column, int64_t *value)
-spk_table_integer = function(
-    "spk_table_integer", STATUS, context, P(spk_table), int64, int64, int64_out
-)
-# spk_status spk_table_number(spk_context *ctx, const spk_table *table, int64_t row,
-#     int64_t column, double *value)
-spk_table_number = function(
-    "spk_table_number", STATUS, context, P(spk_table), int64, int64, double_out
 )
 
 

@@ -126,8 +126,9 @@ static const spk_metric metrics[N_METRICS] = {
         {"burst_index_royer", "cellexplorer:burstIndex_Royer2012", "firing", "1",
          "Mean count of bins 3 .. 5 ms / mean count of bins 200 .. 300 ms of the "
          "autocorrelogram in bins of 1 ms, bin k being k - 1/2 < lag <= k + 1/2 ms "
-         "(Royer "
-         "et al. 2012).",
+         "(Royer et al. 2012). CellExplorer before October 2020 summed the first three: "
+         "3 "
+         "times this.",
          "no pair of spikes 199.5 to 300.5 ms apart, or " NO_WIDE_BINS, 0, 0},
     [BURST_INDEX_DOUBLETS] =
         {"burst_index_doublets", "cellexplorer:burstIndex_Doublets", "firing", "1",
@@ -140,7 +141,7 @@ static const spk_metric metrics[N_METRICS] = {
          "(p - t) / (p + t), p the mean count of bins 100 .. 140 ms and t that of bins "
          "50 .. "
          "70 ms of the autocorrelogram in bins of 1 ms, centred, closed on the right "
-         "(after Cacucci et al. 2004).",
+         "(after Cacucci et al. 2004). CellExplorer before October 2020: the other sign.",
          "no pair of spikes at such lags, or " NO_WIDE_BINS, 0, 0},
     [THETA_POWER_RATIO] =
         {"theta_power_ratio", "", "firing", "1",

@@ -52,8 +52,10 @@ int folder_output_begin(const char *name, const char *path, int32_t overwrite,
             folder_output_end(folder);
             return COMMAND_FAILED;
         }
-        if (!overwrite && !is_empty(path)) {
-            command_say(name, "%s: not empty; --overwrite replaces files in it", path);
+        if (overwrite <= 0 && !is_empty(path)) {
+            command_say(name, "%s: not empty; %s", path,
+                        overwrite == 0 ? "--overwrite replaces files in it"
+                                       : "choose another folder");
             folder_output_end(folder);
             return COMMAND_FAILED;
         }

@@ -13,7 +13,7 @@ typedef struct folder_output {
 
 /**
  * Chooses where to write. A folder that is already there is written into directly, if it is
- * empty or `overwrite` is nonzero.
+ * empty or `overwrite` is positive; -1 says that the command has no --overwrite.
  * @return COMMAND_OK, or an exit status after having spoken
  */
 int folder_output_begin(const char *name, const char *path, int32_t overwrite,

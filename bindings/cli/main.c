@@ -16,6 +16,8 @@ const command commands[] = {
     {"report", spk_cmd_report, "Look", "draw a session as one page to read in a browser"},
     {"metrics", spk_cmd_metrics, "Analyse",
      "measure the quality and the firing of every unit"},
+    {"compare", spk_cmd_compare, "Analyse",
+     "compare sorters with each other, or with the truth"},
     {"correlogram", spk_cmd_correlogram, "Analyse",
      "count spike pairs by lag, for all pairs of units"},
     {"simulate", spk_cmd_simulate, "Make and convert",

@@ -1,31 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#define _XOPEN_SOURCE 700
-
 #include "metrics_output.h"
+#include "table_output.h"
 
-#include <errno.h>
-#include <math.h>
 #include <spikekit/table.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-enum {
-    CELL_SIZE = 32
-};
-
-/* The shortest text that reads back as the same number; empty for NaN. */
-static void number_text(double value, char text[CELL_SIZE])
-{
-    text[0] = '\0';
-    if (isnan(value))
-        return;
-    for (int digits = 6; digits <= 17; digits++) {
-        snprintf(text, CELL_SIZE, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            return;
-    }
-}
 
 static int fail_memory(const char *name)
 {
@@ -34,17 +13,18 @@ static int fail_memory(const char *name)
 }
 
 /* One row of cells: the id, then the values of a unit. */
-static void fill_row(const metrics_output *output, int64_t row, char (*cells)[CELL_SIZE])
+static void fill_row(const metrics_output *output, int64_t row,
+                     char (*cells)[TABLE_CELL_SIZE])
 {
     const int64_t unit = output->places[row];
-    snprintf(cells[0], CELL_SIZE, "%lld",
+    snprintf(cells[0], TABLE_CELL_SIZE, "%lld",
              (long long)spk_session_unit_ids(output->session)[unit]);
     for (int64_t c = 0; c < spk_metrics_n_columns(output->metrics); c++)
-        number_text(spk_metrics_values(output->metrics, c)[unit], cells[c + 1]);
+        table_output_number(spk_metrics_values(output->metrics, c)[unit], cells[c + 1]);
 }
 
 static spk_status fill_table(spk_context *ctx, const metrics_output *output,
-                             char (*cells)[CELL_SIZE], const char **words,
+                             char (*cells)[TABLE_CELL_SIZE], const char **words,
                              spk_table **table)
 {
     const int64_t n = spk_metrics_n_columns(output->metrics) + 1;
@@ -61,49 +41,23 @@ static spk_status fill_table(spk_context *ctx, const metrics_output *output,
     return status;
 }
 
-/* A pipe or a file that the shell opened: written as it is, there is nothing to rename. */
-static void print_table(const spk_table *table)
-{
-    const int64_t n = spk_table_n_columns(table);
-    for (int64_t c = 0; c < n; c++)
-        printf("%s%s", spk_table_column_name(table, c), c + 1 < n ? "\t" : "\n");
-    for (int64_t r = 0; r < spk_table_n_rows(table); r++)
-        for (int64_t c = 0; c < n; c++)
-            printf("%s%s", spk_table_text(table, r, c), c + 1 < n ? "\t" : "\n");
-}
-
-/* Nonzero: the path is a file that the session was read from. */
-static int is_input(const spk_session *session, const char *path)
-{
-    char *found = realpath(path, NULL);
-    int same = 0;
-    for (int64_t i = 0; found != NULL && !same && i < spk_session_n_inputs(session);
-         i++) {
-        char *input = realpath(spk_session_input_path(session, i), NULL);
-        same = input != NULL && strcmp(input, found) == 0;
-        free(input);
-    }
-    free(found);
-    return same;
-}
-
 int metrics_output_table(const char *name, spk_context *ctx, const metrics_output *output,
                          const char *path)
 {
     const size_t n = (size_t)spk_metrics_n_columns(output->metrics) + 1;
     spk_table *table = NULL;
-    if (path != NULL && is_input(output->session, path)) {
+    if (path != NULL && table_output_is_input(output->session, path)) {
         command_say(name, "%s: the session was read from this file; choose another",
                     path);
         return COMMAND_FAILED;
     }
-    char(*cells)[CELL_SIZE] = malloc(n * sizeof *cells);
+    char(*cells)[TABLE_CELL_SIZE] = malloc(n * sizeof *cells);
     const char **words = malloc(n * sizeof *words);
     int code = cells == NULL || words == NULL ? fail_memory(name) : COMMAND_OK;
     if (code == COMMAND_OK) {
         spk_status status = fill_table(ctx, output, cells, words, &table);
         if (status == SPK_OK && path == NULL)
-            print_table(table);
+            table_output_print(table);
         else if (status == SPK_OK)
             status = spk_table_write(ctx, path, table);
         if (status != SPK_OK)
@@ -117,7 +71,7 @@ int metrics_output_table(const char *name, spk_context *ctx, const metrics_outpu
 
 /* texts[column][row] point into cells; empty ones are missing values to phy. */
 static spk_status write_columns(spk_context *ctx, const metrics_output *output,
-                                int32_t overwrite, char (*cells)[CELL_SIZE],
+                                int32_t overwrite, char (*cells)[TABLE_CELL_SIZE],
                                 const char **texts, const char **fields, int64_t *ids)
 {
     const int64_t n_columns = spk_metrics_n_columns(output->metrics),
@@ -127,8 +81,8 @@ static spk_status write_columns(spk_context *ctx, const metrics_output *output,
     for (int64_t c = 0; c < n_columns; c++) {
         fields[c] = spk_metrics_name(output->metrics, c);
         for (int64_t r = 0; r < n; r++) {
-            number_text(spk_metrics_values(output->metrics, c)[output->places[r]],
-                        cells[c * n + r]);
+            table_output_number(spk_metrics_values(output->metrics, c)[output->places[r]],
+                                cells[c * n + r]);
             texts[c * n + r] = cells[c * n + r];
         }
     }
@@ -141,7 +95,7 @@ int metrics_output_phy(const char *name, spk_context *ctx, const metrics_output 
 {
     const size_t n_columns = (size_t)spk_metrics_n_columns(output->metrics);
     const size_t n = (size_t)output->n_places;
-    char(*cells)[CELL_SIZE] = malloc((n_columns * n + 1) * sizeof *cells);
+    char(*cells)[TABLE_CELL_SIZE] = malloc((n_columns * n + 1) * sizeof *cells);
     const char **texts = malloc((n_columns * n + 1) * sizeof *texts);
     const char **fields = malloc((n_columns + 1) * sizeof *fields);
     int64_t *ids = malloc((n + 1) * sizeof *ids);

@@ -80,6 +80,18 @@ def difference(ours_, theirs):
     return float(np.max(np.abs(ours_[~undefined] - theirs[~undefined]) / scale))
 
 
+def ties_only(work, ours_, theirs):
+    """Units whose violations differ by intervals of exactly 1.5 ms, which SpikeInterface's
+    seconds in floating point count or not; None if anything else differs."""
+    samples, units = np.load(work["samples"]), np.load(work["units"])
+    order = np.argsort(units, kind="stable")
+    same = units[order][1:] == units[order][:-1]
+    tie = same & (np.diff(samples[order]) == 45)  # 1.5 ms at 30 kHz
+    ties = np.bincount(units[order][1:][tie], minlength=len(ours_))
+    extra = theirs - ours_
+    return int((extra > 0).sum()) if ((extra >= 0) & (extra <= ties)).all() else None
+
+
 def median(values):
     return statistics.median(values)
 
@@ -101,7 +113,11 @@ def compare(args, work, scratch):
             total["peer"] += t
             total["ours"] += m
         worst = max(difference(mine[c], values[c]) for c in names)
-        print(f"  {name:24}{t:12.3f}{m:9.4f}{t / m:8.1f}  {worst:.1e}", flush=True)
+        words = f"{worst:.1e}"
+        if name == "isi_violation" and worst > 0:
+            n = ties_only(work, *(v["isi_violations_count"] for v in (mine, values)))
+            words = "DIFFER" if n is None else f"0 but for intervals of exactly 1.5 ms ({n} units)"
+        print(f"  {name:24}{t:12.3f}{m:9.4f}{t / m:8.1f}  {words}", flush=True)
     twelve = [c for name in TWELVE for c in METRICS[name]]
     alone = total["peer"] / total["ours"]
     print(f"  {'the twelve, each alone':24}{total['peer']:12.2f}{total['ours']:9.3f}{alone:8.1f}")

@@ -164,6 +164,67 @@ SPK_API SPK_MUST_CHECK spk_status spk_templates_similarity(
     spk_context *ctx, const spk_unit_templates *unit_templates,
     const spk_templates_similarity_options *options, double *similarity, int32_t *lags);
 
+/* ---- where units are ---- */
+
+/** How a unit is placed from its template. p_c is the peak-to-peak amplitude on channel c. */
+typedef enum spk_location_method {
+    SPK_LOCATION_MONOPOLAR = 0,      /**< least squares of p_c = alpha / distance to c */
+    SPK_LOCATION_CENTER_OF_MASS = 1, /**< sum of p_c (x_c, y_c) / sum of p_c */
+    SPK_LOCATION_GRID_CONVOLUTION =
+        2, /**< mean of the points of a grid that explain it best */
+    SPK_LOCATION_MAIN_CHANNEL = 3 /**< of the largest absolute value */
+} spk_location_method;
+
+/** Fill with spk_templates_locations_options_init(&options, sizeof options), then change
+ *  fields. */
+typedef struct spk_templates_locations_options {
+    size_t struct_size; /**< set by init */
+    int32_t method;     /**< an spk_location_method; default monopolar */
+    double radius_um;   /**< channels, or grid points, this near to the main channel;
+                             *   default 0: 75, for the grid 40 */
+    double
+        max_distance_um; /**< monopolar: bounds around the centre of mass; default 1000 */
+    double grid_um;      /**< grid: step; default 5 */
+    double grid_margin_um; /**< grid: beyond the channels; default 50 */
+    double grid_decay_um;  /**< grid: of the weights; default 2.5 */
+    double grid_sigma_ms;  /**< grid: width of the Gaussian trough; default 0.25 */
+    double grid_percent;   /**< grid: share of the best scores kept; default 5 */
+    int64_t peak_sample; /**< grid: where the trough is; default -1: where the unit's main
+                             *   channel has its largest absolute value */
+} spk_templates_locations_options;
+
+SPK_API void
+spk_templates_locations_options_init(spk_templates_locations_options *options,
+                                     size_t struct_size);
+
+/**
+ * Places each unit. z is its distance from the plane of the channels.
+ *
+ * Monopolar triangulation: bounded least squares, x and y within max_distance_um of the
+ * centre of mass (the start, with z 20), 1 <= z <= 10 max_distance_um, 0 <= alpha <= the
+ * largest p_c * max_distance_um. Grid convolution: at each grid point near the main channel and
+ * each z of 0, 30, 60, 90 and 120 um, channel weights are exp(-distance / grid_decay_um), of
+ * unit norm, those below 0.5 / sqrt(n_channels) left out and the others again of unit norm; the
+ * score is the sum over channels of weight * sum over samples of waveform * trough; negative
+ * scores and those below the percentile 100 - grid_percent of the others are 0; the location is
+ * the score-weighted mean.
+ *
+ * @param[in]  options    NULL for the defaults
+ * @param[out] locations  [n_units][4] x, y, z [um] and alpha [unit of the templates * um]; z
+ *                        and alpha are NaN where the method has none; all NaN for a unit without
+ *                        spikes, whose template is all zero or has a NaN, or (grid) without a
+ *                        positive score
+ * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, an option out of range, no channel positions; grid: no
+ *         sampling rate); SPK_ERR_MEMORY; SPK_ERR_CANCELLED
+ * Cost:    n_units times spk_templates_unit(), and a fit or some hundred grid points of a few
+ *          tens of channels each
+ * Threads: workers own units; same bits for any number of threads
+ * Source:  unit_locations of SpikeInterface 0.105; Boussard et al. (2021) NeurIPS 34
+ */
+SPK_API SPK_MUST_CHECK spk_status spk_templates_locations(
+    spk_context *ctx, const spk_unit_templates *unit_templates,
+    const spk_templates_locations_options *options, double *locations);
+
 #ifdef __cplusplus
 }
 #endif

@@ -324,8 +324,9 @@ static void threads_give_the_same_bits(void)
         CU_ASSERT_EQUAL(spk_templates_similarity(ctx, u, NULL, found[k], NULL), SPK_OK);
         spk_context_destroy(ctx);
     }
-    CU_ASSERT(memcmp(found[0], found[1], sizeof found[0]) == 0);
-    CU_ASSERT(memcmp(found[0], found[2], sizeof found[0]) == 0);
+    const void *const one = found[0], *const two = found[1], *const four = found[2];
+    CU_ASSERT(memcmp(one, two, sizeof found[0]) == 0);
+    CU_ASSERT(memcmp(one, four, sizeof found[0]) == 0);
     spk_unit_templates_destroy(u);
 }
 

@@ -682,6 +682,34 @@ spk_templates_similarity = function(
     P(spk_templates_similarity_options), double_out, int32_out
 )
 
+class spk_templates_locations_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("method", int32),
+        ("radius_um", double),
+        ("max_distance_um", double),
+        ("grid_um", double),
+        ("grid_margin_um", double),
+        ("grid_decay_um", double),
+        ("grid_sigma_ms", double),
+        ("grid_percent", double),
+        ("peak_sample", int64),
+    ]
+
+
+# void spk_templates_locations_options_init(spk_templates_locations_options *options,
+#     size_t struct_size)
+spk_templates_locations_options_init = function(
+    "spk_templates_locations_options_init", None, P(spk_templates_locations_options), size
+)
+# spk_status spk_templates_locations(spk_context *ctx,
+#     const spk_unit_templates *unit_templates,
+#     const spk_templates_locations_options *options, double *locations)
+spk_templates_locations = function(
+    "spk_templates_locations", STATUS, context, P(spk_unit_templates),
+    P(spk_templates_locations_options), double_out
+)
+
 
 # ---- session.h --------------------------------------------------------------------------
 

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import numpy as np
 from bombcell import quality_metrics as bombcell
+from probeinterface import Probe
 from scipy.signal import resample, resample_poly
 from scipy.stats import linregress
+from spikeinterface.core import Templates
 from spikeinterface.metrics.template import metrics as si
+from spikeinterface.postprocessing import localization_tools as si_locations
 from spikeinterface.postprocessing.template_similarity import (
     compute_similarity_with_templates_array,
 )
@@ -245,6 +248,24 @@ def metrics(templates, places):
     write_table("allen.tsv", [of_allen(templates[u], main[u]) for u in units])
 
 
+def locations(templates, places):
+    """[3][n][4]: monopolar, centre of mass, grid; SpikeInterface's own defaults."""
+    probe = Probe(ndim=2)
+    probe.set_contacts(positions=places, shapes="circle", shape_params={"radius": 5})
+    probe.set_device_channel_indices(np.arange(N_CHANNELS))
+    given = Templates(templates, RATE, nbefore=21, probe=probe, is_in_uV=True)
+    found = np.full((3, len(templates), 4), np.nan)
+    found[0] = si_locations.compute_monopolar_triangulation(
+        given, return_alpha=True, peak_sign="both", peak_mode="extremum"
+    )
+    # compute_center_of_mass() leaves out an argument that this function insists on.
+    near = si_locations.compute_sparsity
+    si_locations.compute_sparsity = lambda *a, **k: near(*a, amplitude_mode="extremum", **k)
+    found[1, :, :2] = si_locations.compute_center_of_mass(given, peak_sign="both")
+    found[2, :, :3] = si_locations.compute_grid_convolution(given)
+    np.save(HERE / "locations.npy", found)
+
+
 if __name__ == "__main__":
     places = positions()
     templates = make(np.random.default_rng(20261125), places)
@@ -253,5 +274,6 @@ if __name__ == "__main__":
     similarities(templates, places)
     np.argsort = stable_argsort()
     metrics(templates, places)
+    locations(templates, places)
     names = ("spikeinterface", "numpy", "scipy", "scikit-learn", "numba", "bombcell")
     (HERE / "versions.txt").write_text("".join(f"{n} {version(n)}\n" for n in names))

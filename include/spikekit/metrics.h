@@ -156,7 +156,8 @@ typedef struct spk_metrics spk_metrics;
  * @return SPK_OK; SPK_ERR_ARGUMENT (bad input or options, amplitudes or positions of another
  *         length than the spikes, a parameter out of range); SPK_ERR_NOT_FOUND (no such
  *         metric, group, definition or parameter; or a metric asked for by name whose input
- *         is missing); the errors of spk_trains_create(); SPK_ERR_MEMORY; SPK_ERR_CANCELLED
+ *         is missing); the errors of spk_trains_create(); SPK_ERR_OVERFLOW (a
+ *         recording longer than 2^63 - 1 samples); SPK_ERR_MEMORY; SPK_ERR_CANCELLED
  * Cost:    O(n_spikes) for most metrics, see each; memory 12 bytes a spike and 8 bytes a
  *          column and unit, and for each thread a few times the largest unit's spikes
  * Threads: workers own units; same bits for any number of threads

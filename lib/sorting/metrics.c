@@ -277,6 +277,11 @@ static spk_status check_input(spk_context *ctx, const spk_metrics_input *input)
     SPK_REQUIRE(ctx, input->struct_size >= sizeof *input, SPK_ERR_ARGUMENT,
                 "input: not filled by spk_metrics_input_init()");
     SPK_REQUIRE(ctx, input->spikes != NULL, SPK_ERR_ARGUMENT, "input: spikes is NULL");
+    int64_t length;
+    SPK_REQUIRE(ctx,
+                !__builtin_sub_overflow(input->spikes->stop_sample,
+                                        input->spikes->start_sample, &length),
+                SPK_ERR_OVERFLOW, "the recording is longer than 2^63 - 1 samples");
     const int64_t n = input->spikes->n_spikes;
     spk_status status = check_rows(ctx, "amplitudes", input->amplitudes, n, 1);
     if (status == SPK_OK)

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One counting sort by unit. When epochs or periods are given, the runs of every unit are
- * laid out first (epochs of all units cut by the unit's periods); spikes are then kept if
- * they lie in the run at which their unit's cursor stands, which only moves forward because
- * the table is in order of time.
+ * A counting sort by unit, in blocks of the table: each block counts its spikes of each unit,
+ * which tells where its first of them goes, and then places them; blocks of the same table
+ * place the same, however many there are. Placing writes at as many places as there are
+ * units, each of which moves on by a number at a time, so that the line of cache that comes
+ * next at each is asked for beforehand.
+ *
+ * When epochs or periods are given, the runs of every unit are laid out first (epochs of all
+ * units cut by the unit's periods); spikes are then kept if they lie in the run at which
+ * their unit's cursor stands, which only moves forward because the table is in order of time.
  */
 #include "base/check.h"
 #include "base/memory.h"
+#include "base/parallel.h"
 #include "spikes/table_checks.h"
 
 #include <inttypes.h>
@@ -60,11 +66,14 @@ static spk_status check_periods(spk_context *ctx, const spk_spikes *spikes,
     return SPK_OK;
 }
 
+/* INT64_MAX if it is longer: then there is but one run, the whole recording. */
 static int64_t total_duration(int64_t n, const int64_t *starts, const int64_t *stops)
 {
-    int64_t total = 0;
+    int64_t total = 0, length;
     for (int64_t r = 0; r < n; r++)
-        total += stops[r] - starts[r];
+        if (__builtin_sub_overflow(stops[r], starts[r], &length) ||
+            __builtin_add_overflow(total, length, &total))
+            return INT64_MAX;
     return total;
 }
 
@@ -153,38 +162,153 @@ static int in_run(const spk_trains *t, int64_t *cursors, int32_t unit, int64_t s
     return run < end && t->run_starts[run] <= sample;
 }
 
-static void count_kept(spk_trains *t, int64_t *cursors)
+/* The table in blocks, and for each block and unit a number: first how many spikes, then
+ * where the next one goes. */
+typedef struct block_sort {
+    spk_trains *trains;
+    int64_t n_blocks;
+    int64_t *places;  /* [n_blocks][n_units] */
+    int64_t *cursors; /* [n_blocks][n_units] runs; NULL: all spikes are kept */
+} block_sort;
+
+static int64_t block_start(const block_sort *sort, int64_t block)
 {
-    const spk_spikes *s = &t->spikes;
-    memcpy(cursors, t->run_firsts, (size_t)s->n_units * sizeof *cursors);
-    for (int64_t i = 0; i < s->n_spikes; i++) {
-        const int32_t u = s->units[i];
-        if (in_run(t, cursors, u, s->samples[i])) {
-            t->offsets[u + 1]++;
-            /* A unit's offsets stand one place further for each unit before it. */
-            t->run_offsets[cursors[u] + u + 1]++;
-        }
-    }
-    for (int64_t u = 0; u < s->n_units; u++)
-        for (int64_t r = t->run_firsts[u]; r < t->run_firsts[u + 1]; r++)
-            t->run_offsets[r + u + 1] += t->run_offsets[r + u];
+    const int64_t n = sort->trains->spikes.n_spikes;
+    return n / sort->n_blocks * block +
+           (block < n % sort->n_blocks ? block : n % sort->n_blocks);
 }
 
-static void place_kept(spk_trains *t, int64_t *cursors)
+static int64_t *start_cursors(const block_sort *sort, int64_t block)
+{
+    const int64_t n_units = sort->trains->spikes.n_units;
+    int64_t *cursors = sort->cursors + block * n_units;
+    memcpy(cursors, sort->trains->run_firsts, (size_t)n_units * sizeof *cursors);
+    return cursors;
+}
+
+static spk_status count_block(void *state, int64_t block, int32_t worker)
+{
+    const block_sort *sort = state;
+    const spk_spikes *s = &sort->trains->spikes;
+    const int64_t start = block_start(sort, block), end = block_start(sort, block + 1);
+    int64_t *counts = sort->places + block * s->n_units;
+    (void)worker;
+    if (sort->cursors == NULL) {
+        for (int64_t i = start; i < end; i++)
+            counts[s->units[i]]++;
+        return SPK_OK;
+    }
+    int64_t *cursors = start_cursors(sort, block);
+    for (int64_t i = start; i < end; i++)
+        counts[s->units[i]] += in_run(sort->trains, cursors, s->units[i], s->samples[i]);
+    return SPK_OK;
+}
+
+static spk_status place_block(void *state, int64_t block, int32_t worker)
+{
+    enum {
+        SAMPLES_AHEAD = 8, /* a line of cache */
+        INDICES_AHEAD = 16
+    };
+    const block_sort *sort = state;
+    const spk_spikes *s = &sort->trains->spikes;
+    const int64_t start = block_start(sort, block), end = block_start(sort, block + 1);
+    int64_t *places = sort->places + block * s->n_units;
+    int64_t *samples = sort->trains->samples;
+    int64_t *cursors = sort->cursors == NULL ? NULL : start_cursors(sort, block);
+    uint32_t *indices = sort->trains->indices;
+    (void)worker;
+    for (int64_t i = start; i < end; i++) {
+        const int32_t u = s->units[i];
+        if (cursors != NULL && !in_run(sort->trains, cursors, u, s->samples[i]))
+            continue;
+        const int64_t place = places[u]++;
+        samples[place] = s->samples[i];
+        indices[place] = (uint32_t)i;
+        /* addresses as numbers: they may lie beyond the end, where nothing is read */
+        __builtin_prefetch((const void *)((uintptr_t)(samples + place) +
+                                          SAMPLES_AHEAD * sizeof *samples),
+                           1);
+        __builtin_prefetch((const void *)((uintptr_t)(indices + place) +
+                                          INDICES_AHEAD * sizeof *indices),
+                           1);
+    }
+    return SPK_OK;
+}
+
+/* From how many of each unit in each block to where the first of them goes. */
+static void lay_places(const block_sort *sort)
+{
+    spk_trains *t = sort->trains;
+    const int64_t n_units = t->spikes.n_units;
+    int64_t place = 0;
+    for (int64_t u = 0; u < n_units; u++) {
+        t->offsets[u] = place;
+        for (int64_t b = 0; b < sort->n_blocks; b++) {
+            const int64_t count = sort->places[b * n_units + u];
+            sort->places[b * n_units + u] = place;
+            place += count;
+        }
+    }
+    t->offsets[n_units] = place;
+}
+
+static spk_status find_runs(void *state, int64_t unit, int32_t worker)
+{
+    spk_trains *t = state;
+    const int64_t n = t->offsets[unit + 1] - t->offsets[unit];
+    const int64_t *samples = t->samples + t->offsets[unit];
+    (void)worker;
+    int64_t i = 0;
+    for (int64_t r = t->run_firsts[unit]; r < t->run_firsts[unit + 1]; r++) {
+        if (n > 0 && samples[n - 1] < t->run_stops[r])
+            i = n;
+        while (i < n && samples[i] < t->run_stops[r])
+            i++;
+        t->run_offsets[r + unit + 1] = i; /* a place further for each unit before */
+    }
+    return SPK_OK;
+}
+
+/* As many blocks as workers, but no more numbers of units than spikes. */
+static int64_t count_blocks(spk_context *ctx, const spk_spikes *s)
+{
+    enum {
+        SMALLEST = 1 << 16
+    };
+    const int64_t most = s->n_spikes / (s->n_units + SMALLEST) + 1;
+    return spk__parallel_workers(ctx, most);
+}
+
+static spk_status sort_spikes(spk_context *ctx, spk_trains *t, int is_restricted)
 {
     const spk_spikes *s = &t->spikes;
-    if (cursors != NULL)
-        memcpy(cursors, t->run_firsts, (size_t)s->n_units * sizeof *cursors);
-    for (int64_t i = 0; i < s->n_spikes; i++) {
-        const int32_t u = s->units[i];
-        if (cursors != NULL && !in_run(t, cursors, u, s->samples[i]))
-            continue;
-        const int64_t place = t->offsets[u]++;
-        t->samples[place] = s->samples[i];
-        t->indices[place] = (uint32_t)i;
+    block_sort sort = {.trains = t, .n_blocks = count_blocks(ctx, s)};
+    spk_status status = SPK_OK;
+    sort.places = spk__alloc_zero(ctx, sort.n_blocks * s->n_units, sizeof *sort.places);
+    if (is_restricted)
+        sort.cursors = spk__alloc(ctx, sort.n_blocks * s->n_units, sizeof *sort.cursors);
+    if (sort.places == NULL || (is_restricted && sort.cursors == NULL)) {
+        status = spk__fail_memory(ctx);
+        goto cleanup;
     }
-    memmove(t->offsets + 1, t->offsets, (size_t)s->n_units * sizeof *t->offsets);
-    t->offsets[0] = 0;
+    if ((status = spk__parallel_for(ctx, sort.n_blocks, count_block, &sort, NULL)) !=
+        SPK_OK)
+        goto cleanup;
+    lay_places(&sort);
+    t->samples = spk__alloc(ctx, t->offsets[s->n_units], sizeof *t->samples);
+    t->indices = spk__alloc(ctx, t->offsets[s->n_units], sizeof *t->indices);
+    if (t->samples == NULL || t->indices == NULL) {
+        status = spk__fail_memory(ctx);
+        goto cleanup;
+    }
+    if ((status = spk__parallel_for(ctx, sort.n_blocks, place_block, &sort, NULL)) ==
+        SPK_OK)
+        status = spk__parallel_for(ctx, s->n_units, find_runs, t, NULL);
+cleanup:
+    spk__free(sort.cursors);
+    spk__free(sort.places);
+    return status;
 }
 
 static spk_status group(spk_context *ctx, spk_trains *t, const spk_epochs *epochs,
@@ -193,7 +317,6 @@ static spk_status group(spk_context *ctx, spk_trains *t, const spk_epochs *epoch
     const spk_spikes *s = &t->spikes;
     const int64_t n_pieces = epochs == NULL ? 1 : epochs->n_epochs;
     spk_status status = SPK_OK;
-    int64_t *cursors = NULL;
     int64_t *starts = spk__alloc(ctx, n_pieces, sizeof *starts);
     int64_t *stops = spk__alloc(ctx, n_pieces, sizeof *stops);
     t->offsets = spk__alloc_zero(ctx, s->n_units + 1, sizeof *t->offsets);
@@ -202,32 +325,9 @@ static spk_status group(spk_context *ctx, spk_trains *t, const spk_epochs *epoch
         goto cleanup;
     }
     const spk_epochs common = {recorded(s, epochs, starts, stops), starts, stops};
-    if ((status = lay_runs(ctx, t, &common, periods)) != SPK_OK)
-        goto cleanup;
-    if (epochs != NULL || periods != NULL) {
-        cursors = spk__alloc(ctx, s->n_units, sizeof *cursors);
-        if (cursors == NULL) {
-            status = spk__fail_memory(ctx);
-            goto cleanup;
-        }
-        count_kept(t, cursors);
-    } else {
-        for (int64_t i = 0; i < s->n_spikes; i++)
-            t->offsets[s->units[i] + 1]++;
-        for (int64_t u = 0; u < s->n_units; u++)
-            for (int64_t r = t->run_firsts[u]; r < t->run_firsts[u + 1]; r++)
-                t->run_offsets[r + u + 1] = t->offsets[u + 1];
-    }
-    for (int64_t u = 0; u < s->n_units; u++)
-        t->offsets[u + 1] += t->offsets[u];
-    t->samples = spk__alloc(ctx, t->offsets[s->n_units], sizeof *t->samples);
-    t->indices = spk__alloc(ctx, t->offsets[s->n_units], sizeof *t->indices);
-    if (t->samples == NULL || t->indices == NULL)
-        status = spk__fail_memory(ctx);
-    else
-        place_kept(t, cursors);
+    if ((status = lay_runs(ctx, t, &common, periods)) == SPK_OK)
+        status = sort_spikes(ctx, t, epochs != NULL || periods != NULL);
 cleanup:
-    spk__free(cursors);
     spk__free(stops);
     spk__free(starts);
     return status;

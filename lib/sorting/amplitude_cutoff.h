@@ -51,10 +51,10 @@ double spk__noise_cutoff(const double *sorted, int64_t n, int is_float, int64_t 
 double spk__noise_cutoff_ibl(const double *sorted, int64_t n, int64_t n_bins,
                              double high_quantile, spk__histogram_room *room);
 
-/** bombcell's percentageSpikesMissing_gaussian (NULL: not wanted, it takes long) and
- *  _symmetric, and whether the peak of the histogram is cut. */
+/** bombcell's percentageSpikesMissing_gaussian and _symmetric; `is_beyond` is 1 where more is
+ *  missing than the first can tell. */
 void spk__percent_missing(const double *sorted, int64_t n, int is_float, int64_t n_bins,
-                          spk__histogram_room *room, double *gaussian, double *symmetric,
-                          double *peak_is_cut);
+                          spk__histogram_room *room, double *gaussian, double *is_beyond,
+                          double *symmetric);
 
 #endif

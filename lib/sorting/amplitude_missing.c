@@ -94,7 +94,8 @@ static double mode_of(const double *edges, const int64_t *counts, int64_t n_bins
 }
 
 static double percent_gaussian(const double *sorted, int64_t n, int64_t n_bins,
-                               double n_zeros, spk__histogram_room *room)
+                               double n_zeros, spk__histogram_room *room,
+                               double *is_beyond)
 {
     const double *edges = room->edges;
     const double cut = spk__sorted_quantile(sorted, n, 0.01);
@@ -111,9 +112,10 @@ static double percent_gaussian(const double *sorted, int64_t n, int64_t n_bins,
                                         .evaluate = residuals,
                                         .state = &b,
                                         .tolerance = 1e-14};
-    if (!spk__least_squares_fit(&problem, bell, room->work).converged)
-        return NAN;
-    return 50 * erfc((bell[1] - cut) / fabs(bell[2]) / sqrt(2));
+    if (spk__least_squares_fit(&problem, bell, room->work).converged)
+        return 50 * erfc((bell[1] - cut) / fabs(bell[2]) / sqrt(2));
+    *is_beyond = bell[1] < edges[0]; /* on its way to minus infinity */
+    return NAN;
 }
 
 static int64_t median_of_five(const int64_t *counts, int64_t n_bins, int64_t at)
@@ -155,12 +157,10 @@ static double percent_symmetric(int64_t n, int64_t n_bins,
 }
 
 void spk__percent_missing(const double *sorted, int64_t n, int is_float, int64_t n_bins,
-                          spk__histogram_room *room, double *gaussian, double *symmetric,
-                          double *peak_is_cut)
+                          spk__histogram_room *room, double *gaussian, double *is_beyond,
+                          double *symmetric)
 {
-    if (gaussian != NULL)
-        *gaussian = NAN;
-    *symmetric = *peak_is_cut = NAN;
+    *gaussian = *is_beyond = *symmetric = NAN;
     if (n == 0)
         return;
     const double low = spk__sorted_quantile(sorted, n, 0.01);
@@ -172,7 +172,7 @@ void spk__percent_missing(const double *sorted, int64_t n, int is_float, int64_t
         return;
     *symmetric = percent_symmetric(n, n_bins, room);
     const double n_zeros = bins_below(room->edges, room->edges[1] - room->edges[0]);
-    *peak_is_cut = highest_is_cut(room->counts, n_bins, n_zeros > 0);
-    if (gaussian != NULL && *peak_is_cut == 0)
-        *gaussian = percent_gaussian(sorted, n, n_bins, n_zeros, room);
+    *is_beyond = highest_is_cut(room->counts, n_bins, n_zeros > 0);
+    if (*is_beyond == 0)
+        *gaussian = percent_gaussian(sorted, n, n_bins, n_zeros, room, is_beyond);
 }

@@ -5,7 +5,9 @@
 
 /* bombcell 0.94: get_quality_unit_type() with the parameters it takes by default. Drift and
  * distance metrics are off there; they would be MUA rows on maxDriftEstimate (at most 100),
- * isolationDistance (at least 20) and Lratio (at most 0.3). */
+ * isolationDistance (at least 20) and Lratio (at most 0.3). Where so much is missing that no
+ * percentage can be told, bombcell's is 100 or near it and ours NaN, with a column that says
+ * so. */
 static const char bombcell[] =
     HEADER "none\tbombcell:nSpikes\t1\t\tignore\t\n"
            "NOISE\tbombcell:nPeaks\t\t2\tfail\t\n"
@@ -20,6 +22,7 @@ static const char bombcell[] =
            "NON-SOMA\tbombcell:peak1ToPeak2Ratio\t\t3\tignore\tnarrow\n"
            "NON-SOMA\tbombcell:mainPeakToTroughRatio\t\t0.8\tignore\t\n"
            "MUA\tbombcell:percentageSpikesMissing_gaussian\t\t20\tignore\t\n"
+           "MUA\tmissing_beyond_fit_bombcell\t\t0\tignore\t\n"
            "MUA\tbombcell:nSpikes\t300\t\tignore\t\n"
            "MUA\tbombcell:fractionRPVs_estimatedTauR\t\t0.1\tignore\t\n"
            "MUA\tbombcell:presenceRatio\t0.7\t\tignore\t\n"

@@ -34,8 +34,8 @@ enum {
     CUTOFF_ALLEN,
     CUTOFF_IBL,
     PERCENT_GAUSSIAN,
+    IS_BEYOND,
     PERCENT_SYMMETRIC,
-    PEAK_IS_CUT,
     NOISE_CUTOFF,
     NOISE_RATIO,
     NOISE_CUTOFF_IBL,
@@ -116,10 +116,17 @@ static const spk_metric metrics[N_METRICS] = {
         "Percentage of spikes missed, 100 (1 - Phi((mean - c) / sd)). A Gaussian, 0 "
         "below c, is fitted by least squares to a histogram of 50 equal bins "
         "(percent_missing_bins); c is the 1 % quantile; amplitudes above q99 + 10 "
-        "(q99 - q01) are dropped first. Here the fit runs until it rests; bombcell's "
-        "stops at a tolerance of 1e-3 and may be some percent off, and gives 100 where "
-        "peak_is_cut_bombcell is 1.",
-        "fewer than 6 amplitudes, the highest bin is the first, or no fit"),
+        "(q99 - q01) are dropped first. Here the fit runs until it rests: bombcell's "
+        "stops at a tolerance of 1e-3 and is off by 0.5 % of the value as a rule, by any "
+        "amount with few spikes; it leaves out the last spike of the recording.",
+        "fewer than 6 amplitudes, or missing_beyond_fit_bombcell (bombcell: 100, or what "
+        "its fit had come to, near 100)"),
+    [IS_BEYOND] = ROW(
+        "missing_beyond_fit_bombcell", "", "1",
+        "1 if more spikes are missing than percent_missing_bombcell can tell: a bin of "
+        "its histogram rises from 0 to the maximum, or the sum of squares falls as the "
+        "mean goes below all amplitudes; otherwise 0.",
+        "fewer than 6 amplitudes"),
     [PERCENT_SYMMETRIC] = ROW(
         "percent_missing_symmetric_bombcell",
         "bombcell:percentageSpikesMissing_symmetric", "%",
@@ -127,11 +134,6 @@ static const spk_metric metrics[N_METRICS] = {
         "above its peak of the histogram of percent_missing_bombcell, after a median of "
         "five bins, and of its mirror image as far as that is not below amplitude 0.",
         "fewer than 6 amplitudes, or nothing above the peak (bombcell: 0)"),
-    [PEAK_IS_CUT] =
-        ROW("peak_is_cut_bombcell", "", "1",
-            "1 if some bin of the histogram of percent_missing_bombcell rises from 0 to "
-            "its maximum, so that half or more may be missing; otherwise 0.",
-            "fewer than 6 amplitudes"),
     [NOISE_CUTOFF] =
         ROW("noise_cutoff", "spikeinterface:noise_cutoff", "1",
             "(mean of the low bins - mean of the high bins) / standard deviation of the "
@@ -281,14 +283,13 @@ static void metrics_of_missed(const job *j, int64_t unit, const double *sorted, 
         j->values[CUTOFF_IBL][unit] = spk__amplitude_cutoff_symmetric(
             sorted, n, j->is_float, (int64_t)((double)n / s->ibl_spikes), s->ibl_sigma, 1,
             room);
-    if (spk__columns_want(j->values, PERCENT_GAUSSIAN, PEAK_IS_CUT)) {
-        double gaussian = NAN, symmetric, peak_is_cut;
-        spk__percent_missing(sorted, n, j->is_float, s->percent_bins, room,
-                             j->values[PERCENT_GAUSSIAN] != NULL ? &gaussian : NULL,
-                             &symmetric, &peak_is_cut);
+    if (spk__columns_want(j->values, PERCENT_GAUSSIAN, PERCENT_SYMMETRIC)) {
+        double gaussian, is_beyond, symmetric;
+        spk__percent_missing(sorted, n, j->is_float, s->percent_bins, room, &gaussian,
+                             &is_beyond, &symmetric);
         spk__columns_put(j->values, PERCENT_GAUSSIAN, unit, gaussian);
+        spk__columns_put(j->values, IS_BEYOND, unit, is_beyond);
         spk__columns_put(j->values, PERCENT_SYMMETRIC, unit, symmetric);
-        spk__columns_put(j->values, PEAK_IS_CUT, unit, peak_is_cut);
     }
     if (spk__columns_want(j->values, NOISE_CUTOFF, NOISE_RATIO)) {
         double ratio;

@@ -136,7 +136,9 @@ static void same_bits_for_any_number_of_threads(void)
             SPK_OK);
         spk_context_destroy(ctx);
     }
-    CU_ASSERT_EQUAL(memcmp(one.medians, many.medians, sizeof one.medians), 0);
+    CU_ASSERT_EQUAL(
+        memcmp((const void *)one.medians, (const void *)many.medians, sizeof one.medians),
+        0);
     CU_ASSERT_EQUAL(memcmp(one.counts, many.counts, sizeof one.counts), 0);
     spk_trains_destroy(trains);
     golden_close(&g);

@@ -20,6 +20,7 @@ MODULES = ["spikekit"] + [
 README = ROOT / "bindings" / "python" / "README.md"
 WITH_EXAMPLES = {
     "spikekit",
+    "spikekit.comparison",
     "spikekit.correlogram",
     "spikekit.correlogram_result",
     "spikekit.epochs",

@@ -28,6 +28,7 @@ from ._errors import (
     UnsupportedError,
 )
 from ._library import VERSION as __version__
+from .comparison import Comparison, Consensus, compare, compare_many
 from .correlogram import (
     autocorrelograms,
     correlogram_pairs,
@@ -67,6 +68,8 @@ __all__ = [
     "AutoCorrelograms",
     "BinnedSpikes",
     "CancelledError",
+    "Comparison",
+    "Consensus",
     "CorrelogramPairs",
     "Correlograms",
     "Epochs",
@@ -89,6 +92,8 @@ __all__ = [
     "autocorrelograms",
     "bin_spikes",
     "build_description",
+    "compare",
+    "compare_many",
     "correlogram_pairs",
     "correlogram_rows",
     "correlograms",

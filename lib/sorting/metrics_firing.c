@@ -9,6 +9,7 @@
 #include "sorting/acg_fit.h"
 #include "sorting/firing_intervals.h"
 #include "sorting/firing_lags.h"
+#include "sorting/firing_sliding.h"
 #include "sorting/firing_theta.h"
 #include "sorting/firing_windows.h"
 #include "sorting/metric_group.h"
@@ -35,6 +36,8 @@ enum {
     THETA_POWER_RATIO,
     FANO_FACTOR,
     FANO_FACTOR_BOMBCELL,
+    FIRING_RATE_CV_IBL,
+    FANO_FACTOR_IBL,
     FIRING_RATE_CV,
     FIRING_RATE_GINI,
     FIRING_RATE_INSTABILITY,
@@ -61,6 +64,10 @@ enum {
 #define RATE_BINS                                                                        \
     "Spike counts c of whole bins of firing_rate_bin_s, laid from the start of each "    \
     "run up to the last spike of any unit; "
+#define SLIDING                                                                          \
+    "Of the rate in a window of 0.5 s moved in steps of 10 ms from the first to the "    \
+    "last spike of each run, in ten parts of equal length: "
+#define NO_SLIDING "no spikes in one of the parts, or no run of more than 0.7 s"
 #define FIT_OF                                                                           \
     "Of max(0, c (e^(-(x-f)/a) - d e^(-(x-f)/b)) + h e^(-(x-f)/g) + e), fitted to the "  \
     "autocorrelogram [Hz] at lags x = 0.5, 1, ... 50 ms: "
@@ -162,6 +169,14 @@ static const spk_metric metrics[N_METRICS] = {
          "equal "
          "width between the first and the last spike of each run; 10000 bins at most.",
          "fewer than 2 bins", 0, 0},
+    [FIRING_RATE_CV_IBL] =
+        {"firing_rate_cv_ibl", "ibl:firing_rate_coeff_var", "firing", "1",
+         SLIDING "its standard deviation (divided by n) / mean within each, on average.",
+         NO_SLIDING, 0, 0},
+    [FANO_FACTOR_IBL] = {"fano_factor_ibl", "ibl:firing_rate_fano_factor", "firing", "Hz",
+                         SLIDING
+                         "its variance (divided by n) / mean within each, on average.",
+                         NO_SLIDING, 0, 0},
     [FIRING_RATE_CV] = {"firing_rate_cv", "cellexplorer:firingRateCV", "firing", "1",
                         RATE_BINS
                         "standard deviation (divided by n - 1) of c / mean of c "
@@ -345,6 +360,11 @@ static void set_windows(const firing_job *job, const spk_train *train, int64_t u
     if (wants(job, FANO_FACTOR_BOMBCELL, FANO_FACTOR_BOMBCELL))
         set(job, FANO_FACTOR_BOMBCELL, unit,
             spk__windows_fano_of_span(train, job->rate_hz, 10000));
+    if (wants(job, FIRING_RATE_CV_IBL, FANO_FACTOR_IBL)) {
+        const spk__sliding_rates rates = spk__sliding_rates_find(train, job->rate_hz);
+        set(job, FIRING_RATE_CV_IBL, unit, rates.cv);
+        set(job, FANO_FACTOR_IBL, unit, rates.fano);
+    }
     if (wants(job, FIRING_RATE_CV, FIRING_RATE_INSTABILITY)) {
         spk__windows_count(train, job->rate_bin_samples, job->rate_stop,
                            &scratch->windows);

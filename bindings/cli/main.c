@@ -16,6 +16,7 @@ const command commands[] = {
     {"report", spk_cmd_report, "Look", "draw a session as one page to read in a browser"},
     {"metrics", spk_cmd_metrics, "Analyse",
      "measure the quality and the firing of every unit"},
+    {"curate", spk_cmd_curate, "Analyse", "merge, split and label units"},
     {"compare", spk_cmd_compare, "Analyse",
      "compare sorters with each other, or with the truth"},
     {"correlogram", spk_cmd_correlogram, "Analyse",

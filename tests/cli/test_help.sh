@@ -10,7 +10,7 @@ check "the overview lists commands" [ "$(wc -w <<<"$commands")" -ge 6 ]
 for group in Look Analyse "Make and convert" About; do
     check "the overview has the group $group" grep -qx "$group" overview.txt
 done
-for name in info report correlogram simulate convert version help; do
+for name in info report curate correlogram simulate convert version help; do
     check "the overview lists $name" grep -qE "^  $name " overview.txt
 done
 

@@ -47,30 +47,24 @@ int64_t spk__amplitude_variations(const spk__amplitude_train *amplitudes, double
     return n_bins;
 }
 
-double spk__amplitude_sd_robust(const spk__amplitude_train *amplitudes, int64_t censored)
+double spk__amplitude_sd_robust(const spk__amplitude_train *amplitudes, int64_t censored,
+                                double *room)
 {
     const spk_train *train = amplitudes->train;
     const int64_t n = amplitudes->n, *samples = amplitudes->samples;
     const double *values = amplitudes->values;
-    double mean = 0, squares = 0, n_differences = 0;
-    int64_t kept = -1, run = 0;
-    /* Welford's running mean: the differences are nowhere stored. */
-    for (int64_t i = 0; i < n; i++) {
-        int is_new_run = kept < 0;
-        while (samples[i] >= train->run_stops[run]) {
-            run++;
-            is_new_run = 1;
-        }
-        if (!is_new_run && samples[i] - samples[kept] <= censored)
+    int64_t n_differences = 0, at = 0;
+    for (int64_t r = 0; r < train->n_runs && at < n; r++) {
+        if (samples[at] >= train->run_stops[r])
             continue;
-        if (!is_new_run) {
-            const double difference = values[i] - values[kept];
-            n_differences++;
-            const double from_mean = difference - mean;
-            mean += from_mean / n_differences;
-            squares += from_mean * (difference - mean);
+        int64_t kept = at++;
+        for (; at < n && samples[at] < train->run_stops[r]; at++) {
+            if (samples[at] - samples[kept] <= censored)
+                continue;
+            room[n_differences++] = values[at] - values[kept];
+            kept = at;
         }
-        kept = i;
     }
-    return n_differences < 2 ? NAN : sqrt(squares / n_differences / 2);
+    return n_differences < 2 ? NAN
+                             : spk__standard_deviation(room, n_differences) / sqrt(2);
 }

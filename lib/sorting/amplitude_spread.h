@@ -26,7 +26,9 @@ double spk__standard_deviation(const double *values, int64_t n);
 
 /** Standard deviation of the difference from a spike to the next, over the square root of 2,
  *  after dropping spikes within `censored` samples of one kept before; no difference is taken
- *  from one run to the next. NaN with fewer than two differences. */
-double spk__amplitude_sd_robust(const spk__amplitude_train *amplitudes, int64_t censored);
+ *  from one run to the next. NaN with fewer than two differences.
+ *  @param[out] room  [n] the differences */
+double spk__amplitude_sd_robust(const spk__amplitude_train *amplitudes, int64_t censored,
+                                double *room);
 
 #endif

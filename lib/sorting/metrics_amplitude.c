@@ -248,7 +248,7 @@ typedef struct job {
 } job;
 
 static void metrics_of_decibels(const job *j, int64_t unit, const double *sorted,
-                                int64_t n)
+                                int64_t n, double *room)
 {
     if (n == 0 || !(sorted[0] > 0))
         return;
@@ -258,13 +258,11 @@ static void metrics_of_decibels(const job *j, int64_t unit, const double *sorted
                                 : sqrt(sorted[middle - 1]) * sqrt(sorted[middle]));
     if (j->values[STD_DB] == NULL || n < 2)
         return;
-    double mean = 0, squares = 0;
-    for (int64_t i = 0; i < n; i++) {
-        const double decibels = 20 * log10(sorted[i]), from_mean = decibels - mean;
-        mean += from_mean / (double)(i + 1);
-        squares += from_mean * (decibels - mean);
-    }
-    j->values[STD_DB][unit] = sqrt(squares / (double)(n - 1));
+    const double scale = 20 / log(10), n_all = (double)n;
+    for (int64_t i = 0; i < n; i++)
+        room[i] = scale * log(sorted[i]);
+    j->values[STD_DB][unit] =
+        spk__standard_deviation(room, n) * sqrt(n_all / (n_all - 1));
 }
 
 static void metrics_of_missed(const job *j, int64_t unit, const double *sorted, int64_t n,
@@ -314,7 +312,7 @@ static void metrics_of_sorted(const job *j, int64_t unit, double *sorted, int64_
         spk__columns_put(j->values, MAXIMUM, unit, sorted[n - 1]);
     }
     if (spk__columns_want(j->values, MEDIAN_IBL, STD_DB))
-        metrics_of_decibels(j, unit, sorted, n);
+        metrics_of_decibels(j, unit, sorted, n, (double *)mine->keys);
     if (!spk__columns_want(j->values, CUTOFF, NOISE_CUTOFF_IBL))
         return;
     if (median < 0)
@@ -334,7 +332,8 @@ static void metrics_of_time(const job *j, int64_t unit,
     if (n > 0 && j->values[SD] != NULL)
         j->values[SD][unit] = spk__standard_deviation(amplitudes->values, n);
     if (j->values[SD_ROBUST] != NULL)
-        j->values[SD_ROBUST][unit] = spk__amplitude_sd_robust(amplitudes, s->censored);
+        j->values[SD_ROBUST][unit] =
+            spk__amplitude_sd_robust(amplitudes, s->censored, mine->sorted);
     if (n == 0 || !spk__columns_want(j->values, CV_MEDIAN, CV_RANGE))
         return;
     double *cvs = mine->sorted;

@@ -8,13 +8,13 @@
 
 /**
  * Sorts in place, smallest first. Linear: a radix sort by 11 bits a pass, of three passes if
- * every value is a float, otherwise of up to six.
+ * every value is a float or few are close to others, otherwise of up to nine.
  * @param[in] scratch  [2 n]
  */
 void spk__sort_values(double *values, int64_t n, uint64_t *scratch);
 
-/** The median; the mean of the middle two of an even number. Changes the order of the values,
- *  O(n). NaN if n is 0. */
+/** The median; the mean of the middle two of an even number. Leaves other values behind. O(n).
+ *  NaN if n is 0. */
 double spk__median(double *values, int64_t n);
 
 /** The median of sorted values; NaN if n is 0. */

@@ -183,8 +183,8 @@ typedef struct spk_redundant_pair {
 /**
  * Finds units that are there twice, as SpikeInterface's remove_redundant_units() does.
  *
- * Matches of a and b: the spikes of a are walked in order of time; each takes the first
- * spike of b within the distance that was not the one taken last. M is at most N_b.
+ * Matches are those of comparison.h, of the table with itself in one direction; pairs without
+ * any are not redundant, whatever the thresholds.
  *
  * @param[in]  ctx      threads, progress, cancel; holds the message on error
  * @param[in]  spikes   valid spike table, borrowed for the call
@@ -195,11 +195,10 @@ typedef struct spk_redundant_pair {
  * @param[out] n_pairs  number of redundant pairs, also beyond max_pairs; may be NULL
  * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, bad options, MINIMUM_SHIFT without shifts and
  *         amplitudes, HIGHEST_AMPLITUDE without amplitudes, NaN amplitude);
- *         SPK_ERR_OVERFLOW (a shift beyond 2^40 samples); the errors of
- *         spk_trains_create(); SPK_ERR_MEMORY; SPK_ERR_CANCELLED
- * Cost:    O(n_spikes * (1 + spikes within the distance)) time; 12 bytes a spike (44 with
- *          shifts) and 24 bytes a unit and thread
- * Threads: workers own units; same result for any number of threads
+ *         SPK_ERR_OVERFLOW (a shift beyond 2^40 samples, times beyond 2^61, 2^31 spikes);
+ *         the errors of spk_spikes_check(); SPK_ERR_MEMORY; SPK_ERR_CANCELLED
+ * Cost:    as spk_comparison_create() of the table with itself; 32 bytes a spike with shifts
+ * Threads: as there; same result for any number of threads
  * Source:  SpikeInterface 0.105.3, equal pair for pair and spike for spike
  */
 SPK_API SPK_MUST_CHECK spk_status spk_redundant_find(

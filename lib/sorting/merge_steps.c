@@ -9,6 +9,7 @@
 #include "base/parallel.h"
 #include "distributions/binomial_tails.h"
 #include "sorting/coincidences.h"
+#include "sorting/contamination.h"
 #include "sorting/merge_work.h"
 
 #include <math.h>
@@ -48,11 +49,9 @@ static double contamination(const int64_t *samples, int64_t n_spikes, int64_t du
 {
     if (n_spikes <= 1)
         return NAN;
-    const double n = (double)n_spikes;
-    const double violations = (double)spk__coincidences_within(samples, n_spikes, far);
-    const double inside = 1 - violations * ((double)duration - 2 * n * (double)near) /
-                                  (n * n * (double)(far - near));
-    return inside < 0 ? 1 : 1 - sqrt(inside);
+    return spk__contamination_llobet(
+        (double)spk__coincidences_within(samples, n_spikes, far), (double)n_spikes,
+        (double)duration, (double)far, (double)near);
 }
 
 static spk_status contamination_of_unit(void *state, int64_t unit, int32_t worker)

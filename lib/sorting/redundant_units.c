@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One sweep of the whole table for each unit: its spikes meet those of all other units within
- * the distance, and three numbers for each other unit count the matches. A spike of the unit
- * matches one spike of another, and that one is not matched twice in a row.
+ * A table is compared with itself; pairs of a unit and one before it that share enough spikes
+ * are kept.
  */
 #include "base/check.h"
 #include "base/memory.h"
-#include "base/parallel.h"
-#include "sorting/coincidences.h"
+#include "sorting/comparison_counts.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <spikekit/duplicates.h>
-#include <spikekit/trains.h>
 #include <string.h>
 
 static const int64_t LARGEST_SHIFT = (int64_t)1 << 40;
@@ -29,56 +26,12 @@ void spk_redundant_options_init(spk_redundant_options *options, size_t struct_si
                struct_size < sizeof defaults ? struct_size : sizeof defaults);
 }
 
-typedef struct match_state {
-    int64_t count;   /* matches so far */
-    int64_t spike_a; /* last spikes that matched, places in the table */
-    int64_t spike_b;
-} match_state;
-
-typedef struct redundant_job {
-    spk_context *ctx;
-    const spk_spikes *spikes;
-    const spk_trains *trains;
-    const spk_redundant_options *options;
-    int64_t delta;
-    match_state *states;        /* [workers][n_units] */
-    spk_redundant_pair **found; /* [n_units], allocated */
-    int64_t *n_found;           /* [n_units] */
-} redundant_job;
-
-static void count_matches(const redundant_job *job, const spk_train *train,
-                          match_state *states)
-{
-    const spk_spikes *s = job->spikes;
-    int64_t first = 0;
-    for (int64_t i = 0; i < train->n_spikes; i++) {
-        const int64_t t = train->samples[i];
-        while (s->samples[first] < t &&
-               !spk__times_close(s->samples[first], t, job->delta))
-            first++;
-        for (int64_t k = first;
-             k < s->n_spikes &&
-             (s->samples[k] <= t || spk__times_close(t, s->samples[k], job->delta));
-             k++) {
-            match_state *state = states + s->units[k];
-            if (state->spike_a != i && state->spike_b != k) {
-                state->spike_a = i;
-                state->spike_b = k;
-                state->count++;
-            }
-        }
-    }
-}
-
 /* Which of two goes. */
-static int32_t choose(const redundant_job *job, int32_t a, int32_t b)
+static int32_t choose(const spk_redundant_options *o, const int64_t *n_spikes, int32_t a,
+                      int32_t b)
 {
-    const spk_redundant_options *o = job->options;
     if (o->keep == SPK_REDUNDANT_MAX_SPIKES)
-        return spk_trains_unit(job->trains, a).n_spikes <
-                       spk_trains_unit(job->trains, b).n_spikes
-                   ? a
-                   : b;
+        return n_spikes[a] < n_spikes[b] ? a : b;
     if (o->keep == SPK_REDUNDANT_MINIMUM_SHIFT) {
         const int64_t shift_a = o->shifts[a] < 0 ? -o->shifts[a] : o->shifts[a];
         const int64_t shift_b = o->shifts[b] < 0 ? -o->shifts[b] : o->shifts[b];
@@ -88,39 +41,24 @@ static int32_t choose(const redundant_job *job, int32_t a, int32_t b)
     return o->amplitudes[a] < o->amplitudes[b] ? a : b;
 }
 
-static spk_status find_of_unit(void *argument, int64_t unit, int32_t worker)
+/* Nonzero, and the pair, if entry k of row a is a redundant pair. */
+static int judge(const spk_redundant_options *o, const spk__matches *matches, int64_t a,
+                 int64_t k, spk_redundant_pair *pair)
 {
-    redundant_job *job = argument;
-    const spk_train train = spk_trains_unit(job->trains, unit);
-    match_state *states = job->states + worker * job->spikes->n_units;
-    for (int64_t u = 0; u < job->spikes->n_units; u++)
-        states[u] = (match_state){0, -1, -1};
-    count_matches(job, &train, states);
-    for (int64_t u = 0; u < unit; u++) {
-        const int64_t n_u = spk_trains_unit(job->trains, u).n_spikes;
-        const int64_t m = states[u].count < n_u ? states[u].count : n_u;
-        const int64_t smaller = n_u < train.n_spikes ? n_u : train.n_spikes;
-        const double agreement = (double)m / (double)(train.n_spikes + n_u - m);
-        const double shared = (double)m / (double)smaller;
-        /* Two units without spikes agree by 0 / 0, which passes neither. */
-        if (!(agreement >= job->options->min_agreement) ||
-            !(shared > job->options->min_shared))
-            continue;
-        spk_redundant_pair *grown = spk__realloc(job->ctx, job->found[unit],
-                                                 job->n_found[unit] + 1, sizeof *grown);
-        if (grown == NULL)
-            return spk__fail_memory(job->ctx);
-        job->found[unit] = grown;
-        grown[job->n_found[unit]++] = (spk_redundant_pair){
-            .a = (int32_t)unit,
-            .b = (int32_t)u,
-            .removed = choose(job, (int32_t)unit, (int32_t)u),
-            .n_matches = m,
-            .agreement = agreement,
-            .shared = shared,
-        };
-    }
-    return SPK_OK;
+    const int64_t *n_spikes = matches->n_spikes[0];
+    const int64_t b = matches->partners[k], m = matches->counts[k];
+    const int64_t smaller = n_spikes[a] < n_spikes[b] ? n_spikes[a] : n_spikes[b];
+    *pair = (spk_redundant_pair){
+        .a = (int32_t)a,
+        .b = (int32_t)b,
+        .n_matches = m,
+        .agreement = (double)m / (double)(n_spikes[a] + n_spikes[b] - m),
+        .shared = (double)m / (double)smaller,
+    };
+    if (b >= a || pair->agreement < o->min_agreement || pair->shared <= o->min_shared)
+        return 0;
+    pair->removed = choose(o, n_spikes, pair->a, pair->b);
+    return 1;
 }
 
 /* The table with each unit's spikes moved by its shift, in order again; simultaneous spikes
@@ -165,11 +103,18 @@ cleanup:
     return status;
 }
 
+static int64_t delta_of(const spk_redundant_options *o, const spk_spikes *spikes)
+{
+    return (int64_t)(o->delta_ms / 1000 * spikes->sampling_rate_hz);
+}
+
 static spk_status check_options(spk_context *ctx, const spk_spikes *spikes,
                                 const spk_redundant_options *o)
 {
     SPK_REQUIRE(ctx, o->delta_ms >= 0 && o->delta_ms <= 1e6, SPK_ERR_ARGUMENT,
                 "delta_ms must be in 0 .. 1e6, got %g", o->delta_ms);
+    SPK_REQUIRE(ctx, delta_of(o, spikes) <= SPK__COMPARISON_MAX_DELTA, SPK_ERR_ARGUMENT,
+                "delta_ms: %g ms are more than 2^26 samples", o->delta_ms);
     SPK_REQUIRE(ctx, !isnan(o->min_agreement) && !isnan(o->min_shared), SPK_ERR_ARGUMENT,
                 "min_agreement or min_shared is not a number");
     SPK_REQUIRE(ctx,
@@ -215,48 +160,32 @@ spk_status spk_redundant_find(spk_context *ctx, const spk_spikes *spikes,
                 SPK_ERR_ARGUMENT, "pairs is NULL or max_pairs is negative");
     int64_t *samples = NULL, total = 0;
     int32_t *units = NULL;
-    spk_trains *trains = NULL;
-    spk_spikes shifted;
-    redundant_job job = {.ctx = ctx, .spikes = spikes, .options = options};
-    job.delta = (int64_t)(options->delta_ms / 1000 * spikes->sampling_rate_hz);
-    job.found = spk__alloc_zero(ctx, n_units, sizeof(spk_redundant_pair *));
-    job.n_found = spk__alloc_zero(ctx, n_units, sizeof *job.n_found);
-    job.states = spk__alloc(ctx, n_units * spk__parallel_workers(ctx, n_units),
-                            sizeof *job.states);
-    if (job.found == NULL || job.n_found == NULL || job.states == NULL) {
-        status = spk__fail_memory(ctx);
+    spk_spikes shifted = *spikes;
+    spk__matches matches = {0};
+    if (options->shifts != NULL &&
+        (status = shift_table(ctx, spikes, options->shifts, &samples, &units,
+                              &shifted)) != SPK_OK)
         goto cleanup;
-    }
-    if (options->shifts != NULL) {
-        if ((status = shift_table(ctx, spikes, options->shifts, &samples, &units,
-                                  &shifted)) != SPK_OK)
-            goto cleanup;
-        job.spikes = &shifted;
-    }
-    if ((status = spk_trains_create(ctx, job.spikes, NULL, &trains)) != SPK_OK)
-        goto cleanup;
-    job.trains = trains;
-    if ((status = spk__parallel_for(ctx, n_units, find_of_unit, &job, "redundant")) !=
+    if ((status = spk__matches_count(ctx, &shifted, &shifted, NULL,
+                                     delta_of(options, spikes), 0, 0, &matches)) !=
         SPK_OK)
         goto cleanup;
     if (n_units > 0)
         memset(drop, 0, (size_t)n_units);
-    for (int64_t u = 0; u < n_units; u++)
-        for (int64_t k = 0; k < job.n_found[u]; k++) {
-            drop[job.found[u][k].removed] = 1;
+    for (int64_t a = 0; a < n_units; a++)
+        for (int64_t k = matches.offsets[a]; k < matches.offsets[a + 1]; k++) {
+            spk_redundant_pair pair;
+            if (!judge(options, &matches, a, k, &pair))
+                continue;
+            drop[pair.removed] = 1;
             if (total < max_pairs)
-                pairs[total] = job.found[u][k];
+                pairs[total] = pair;
             total++;
         }
     if (n_pairs != NULL)
         *n_pairs = total;
 cleanup:
-    spk_trains_destroy(trains);
-    for (int64_t u = 0; job.found != NULL && u < n_units; u++)
-        spk__free(job.found[u]);
-    spk__free(job.states);
-    spk__free(job.n_found);
-    spk__free(job.found);
+    spk__matches_free(&matches);
     spk__free(units);
     spk__free(samples);
     return status;

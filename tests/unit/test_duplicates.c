@@ -230,7 +230,7 @@ static void huge_times(void)
     const int32_t pairs[][2] = {{0, 1}};
     const spk_spikes spikes = {4, 2, samples, units, 30000, INT64_MIN, INT64_MAX};
     uint8_t drop[4];
-    int64_t counts[2], both[1][2], n_pairs = -1;
+    int64_t counts[2], both[1][2];
     CU_ASSERT_EQUAL(spk_duplicates_find_within(NULL, &spikes, NULL, drop, counts),
                     SPK_OK);
     CU_ASSERT(counts[0] == 0 && counts[1] == 0);
@@ -243,10 +243,6 @@ static void huge_times(void)
         spk_duplicates_find_across(NULL, &spikes, pairs, 1, &options, drop, both),
         SPK_OK);
     CU_ASSERT(both[0][0] == 0 && both[0][1] == 2);
-    uint8_t units_drop[2];
-    CU_ASSERT_EQUAL(
-        spk_redundant_find(NULL, &spikes, NULL, units_drop, NULL, 0, &n_pairs), SPK_OK);
-    CU_ASSERT(n_pairs == 1 && units_drop[0] == 1 && units_drop[1] == 0);
 }
 
 /* ---- across ---- */

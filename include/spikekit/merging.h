@@ -79,12 +79,14 @@ typedef enum spk_merge_step {
      *  less than 40 bins. Koukuntla et al. (2025). */
     SPK_MERGE_SLAY = 10,
     /** The units share a refractory period. n pairs of spikes are t_c < |lag| <= t_r apart,
-     *  m are flank_from < |lag| <= flank_to apart. If the correlogram were flat but for a
-     *  dip to the share L = max_refractory_ratio, n of n + m would be binomial with chance
-     *  w L / (w L + F), w and F the widths of both ranges; p = P(X <= n). This is exact
-     *  whatever the rates, and does not mind slow changes of them. p values of all pairs
-     *  that come to this step are adjusted after Holm; the pair passes at refractory_level
-     *  or less, so that the chance of any pair passing that should not is that at most. */
+     *  m are flank_from < |lag| <= flank_to apart; ratio = (n / w) / (m / F), w and F the
+     *  widths of both ranges. If the cross-correlogram were flat but for a dip to the share
+     *  L = refractory_null, 1 being no dip at all, n of n + m would be binomial with chance
+     *  w L / (w L + F); p = P(X <= n). This is exact whatever the rates of two trains that
+     *  are Poisson at such lags, and does not mind slow changes of them. p values of all
+     *  pairs that come to this step are adjusted after Holm. A pair passes with an adjusted
+     *  value of refractory_level or less, so that the chance of any pair passing that has
+     *  no such dip is that at most, and a ratio of max_refractory_ratio or less. */
     SPK_MERGE_CROSS_REFRACTORY = 11
 } spk_merge_step;
 
@@ -183,7 +185,8 @@ typedef struct spk_merging_options {
     double slay_threshold;             /**< default 0.5 */
     double flank_from_ms;              /**< >= t_r; default 5 */
     double flank_to_ms;                /**< default 25 */
-    double max_refractory_ratio;       /**< L; default 0.3 */
+    double refractory_null;            /**< L; default 1 */
+    double max_refractory_ratio;       /**< default 0.3 */
     double refractory_level;           /**< default 0.01 */
 } spk_merging_options;
 

@@ -138,7 +138,7 @@ static spk_status cross_refractory_of_pair(void *state, int64_t task, int32_t wo
     const double m = (double)pairs_between(&a, &b, job->flank_from, job->flank_to);
     const double width = (double)(job->far_across - job->near_across);
     const double flank = (double)(job->flank_to - job->flank_from);
-    const double dipped = width * job->work->options->max_refractory_ratio;
+    const double dipped = width * job->work->options->refractory_null;
     if (m > 0)
         pair->values[SPK_MERGE_VALUE_REFRACTORY_RATIO] = n / width / (m / flank);
     if (n + m > 0)

@@ -67,6 +67,7 @@ void spk_merging_options_init(spk_merging_options *options, size_t struct_size)
         .slay_threshold = 0.5,
         .flank_from_ms = 5,
         .flank_to_ms = 25,
+        .refractory_null = 1,
         .max_refractory_ratio = 0.3,
         .refractory_level = 0.01,
     };
@@ -105,7 +106,8 @@ spk_status spk__merge_check_options(spk_context *ctx, const spk_merging_options 
         {"slay_threshold", o->slay_threshold, -INFINITY, INFINITY},
         {"flank_from_ms", o->flank_from_ms, o->refractory_ms, 1e4},
         {"flank_to_ms", o->flank_to_ms, o->flank_from_ms, 1e4},
-        {"max_refractory_ratio", o->max_refractory_ratio, 1e-9, 1e9},
+        {"refractory_null", o->refractory_null, 1e-9, 1e9},
+        {"max_refractory_ratio", o->max_refractory_ratio, -INFINITY, INFINITY},
         {"refractory_level", o->refractory_level, 0, 1},
     };
     for (size_t k = 0; k < sizeof ranges / sizeof ranges[0]; k++)
@@ -143,6 +145,7 @@ int spk__merge_passes(const spk_merging_options *o, int32_t step, const double *
     case SPK_MERGE_SLAY:
         return v[SPK_MERGE_VALUE_SLAY] > o->slay_threshold;
     default: /* SPK_MERGE_CROSS_REFRACTORY */
-        return v[SPK_MERGE_VALUE_REFRACTORY_HOLM] <= o->refractory_level;
+        return v[SPK_MERGE_VALUE_REFRACTORY_HOLM] <= o->refractory_level &&
+               v[SPK_MERGE_VALUE_REFRACTORY_RATIO] <= o->max_refractory_ratio;
     }
 }

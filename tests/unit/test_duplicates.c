@@ -223,26 +223,35 @@ static void random_keeps_one_of_each(void)
     }
 }
 
+/* As early, and as late, as can be. */
 static void huge_times(void)
 {
-    const int64_t samples[] = {INT64_MIN, INT64_MIN, INT64_MAX - 2, INT64_MAX - 1};
-    const int32_t units[] = {0, 1, 0, 1};
-    const int32_t pairs[][2] = {{0, 1}};
-    const spk_spikes spikes = {4, 2, samples, units, 30000, INT64_MIN, INT64_MAX};
-    uint8_t drop[4];
-    int64_t counts[2], both[1][2];
-    CU_ASSERT_EQUAL(spk_duplicates_find_within(NULL, &spikes, NULL, drop, counts),
-                    SPK_OK);
-    CU_ASSERT(counts[0] == 0 && counts[1] == 0);
-    spk_duplicates_across_options options;
-    spk_duplicates_across_options_init(&options, sizeof options);
-    options.rule = SPK_DUPLICATES_DROP_LATER;
-    options.min_coincidences = 0;
-    options.min_chance_ratio = 0;
-    CU_ASSERT_EQUAL(
-        spk_duplicates_find_across(NULL, &spikes, pairs, 1, &options, drop, both),
-        SPK_OK);
-    CU_ASSERT(both[0][0] == 0 && both[0][1] == 2);
+    const int32_t units[] = {0, 1, 0, 1}, pairs[][2] = {{0, 1}};
+    for (int late = 0; late < 2; late++) {
+        const int64_t first = late ? 3 : INT64_MIN, last = late ? INT64_MAX - 2 : -7;
+        const int64_t samples[] = {first, first, last, last + 1};
+        const spk_spikes spikes = {
+            4, 2, samples, units, 30000, first, late ? INT64_MAX : -1};
+        uint8_t drop[4];
+        int64_t counts[2], both[1][2];
+        CU_ASSERT_EQUAL(spk_duplicates_find_within(NULL, &spikes, NULL, drop, counts),
+                        SPK_OK);
+        CU_ASSERT(counts[0] == 0 && counts[1] == 0);
+        spk_duplicates_across_options options;
+        spk_duplicates_across_options_init(&options, sizeof options);
+        options.rule = SPK_DUPLICATES_DROP_LATER;
+        options.min_coincidences = 0;
+        options.min_chance_ratio = 0;
+        CU_ASSERT_EQUAL(
+            spk_duplicates_find_across(NULL, &spikes, pairs, 1, &options, drop, both),
+            SPK_OK);
+        CU_ASSERT(both[0][0] == 0 && both[0][1] == 2);
+    }
+    const int64_t samples[] = {INT64_MIN, INT64_MAX - 1};
+    const spk_spikes longest = {2, 2, samples, units, 30000, INT64_MIN, INT64_MAX};
+    uint8_t drop[2];
+    CU_ASSERT_EQUAL(spk_duplicates_find_within(NULL, &longest, NULL, drop, NULL),
+                    SPK_ERR_OVERFLOW);
 }
 
 /* ---- across ---- */

@@ -1599,6 +1599,7 @@ class spk_merging_options(Structure):
         ("slay_threshold", double),
         ("flank_from_ms", double),
         ("flank_to_ms", double),
+        ("refractory_null", double),
         ("max_refractory_ratio", double),
         ("refractory_level", double),
     ]

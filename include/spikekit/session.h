@@ -224,13 +224,23 @@ typedef struct spk_phy_extras {
     const double *channel_positions_um; /**< [n_channels][2] or NULL */
     int64_t n_channels;                 /**< read when channel positions are given */
     const char *const *labels;          /**< [n_units] for cluster_group.tsv, or NULL */
+    const float
+        *templates; /**< [n_units][n_template_samples][n_template_channels] a template
+                             *   of each unit, not whitened; or NULL */
+    int64_t n_template_samples;  /**< read when templates are given, >= 1 */
+    int64_t n_template_channels; /**< read when templates are given, >= 1 */
+    const int32_t
+        *template_channels; /**< [n_units][n_template_channels] channel of each, -1:
+                                       *   padding; required with templates */
 } spk_phy_extras;
 
 SPK_API void spk_phy_extras_init(spk_phy_extras *extras, size_t struct_size);
 
 /**
  * Writes a phy folder: params.py, spike_times.npy (int64), spike_clusters.npy and
- * spike_templates.npy (int32), and what extras give. The folder is made if absent, not its
+ * spike_templates.npy (int32), and what extras give: templates go to templates.npy and
+ * template_ind.npy, and spike_templates.npy then has the index of each spike's unit, otherwise
+ * its id. The folder is made if absent, not its
  * parents; a file of these names that is already there is an error unless overwrite is
  * nonzero. All files are written beside their places first and renamed when all are whole: if
  * one fails, the folder stays as it was. A folder that holds a sorter's other files

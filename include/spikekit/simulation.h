@@ -183,7 +183,11 @@ SPK_API const uint8_t *spk_simulation_foreign(const spk_simulation *simulation);
  * Writes a phy folder, unit index as id, and truth.json beside its files.
  *
  * The probe is a Neuropixels 1.0 staircase, two channels every 20 um at x = 43, 11 and
- * 59, 27. The group of a unit is "good" if its contamination is at most 0.1, otherwise
+ * 59, 27. A unit's template, of 2 ms, is on the 24 channels nearest to it, its peak-to-peak
+ * amplitude on a channel 20 um / distance from a point 20 um before the unit's place on the
+ * probe: 1 there, so that amplitudes.npy tells how large each spike is. Its shape, a trough
+ * between two humps, and how it travels along the probe are drawn for each unit. The group of a
+ * unit is "good" if its contamination is at most 0.1, otherwise
  * "mua". truth.json is an object with "options" (every field), "n_samples", "n_spikes",
  * and arrays "units" and "connections" of objects with the fields of the two structs
  * above; NaN is null, and a seed of 2^63 or more is text.

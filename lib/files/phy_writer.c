@@ -6,6 +6,7 @@
  */
 #include "base/check.h"
 #include "base/memory.h"
+#include "files/array_convert.h"
 #include "files/folder.h"
 #include "files/map.h"
 #include "files/number_text.h"
@@ -35,6 +36,8 @@ typedef enum phy_file {
     CHANNEL_POSITIONS,
     CHANNEL_MAP,
     GROUPS,
+    TEMPLATE_WAVEFORMS,
+    TEMPLATE_CHANNELS,
     N_PHY_FILES
 } phy_file;
 
@@ -46,7 +49,9 @@ static const char *const file_names[N_PHY_FILES] = {"params.py",
                                                     "spike_positions.npy",
                                                     "channel_positions.npy",
                                                     "channel_map.npy",
-                                                    "cluster_group.tsv"};
+                                                    "cluster_group.tsv",
+                                                    "templates.npy",
+                                                    "template_ind.npy"};
 
 typedef struct writer {
     spk_context *ctx;
@@ -76,6 +81,9 @@ static int is_wanted(const writer *w, phy_file file)
         return w->extras.channel_positions_um != NULL;
     case GROUPS:
         return w->extras.labels != NULL;
+    case TEMPLATE_WAVEFORMS:
+    case TEMPLATE_CHANNELS:
+        return w->extras.templates != NULL;
     default:
         return 1;
     }
@@ -120,7 +128,8 @@ static spk_status write_rows(const writer *w, const char *path, int32_t dtype,
     return status;
 }
 
-static spk_status write_ids(const writer *w, const char *path)
+/* Of each spike the id of its unit; without ids its index. */
+static spk_status write_ids(const writer *w, const int64_t *unit_ids, const char *path)
 {
     int64_t n = w->spikes->n_spikes;
     int32_t block[BLOCK];
@@ -130,7 +139,7 @@ static spk_status write_ids(const writer *w, const char *path)
         int64_t length = n - first < BLOCK ? n - first : BLOCK;
         for (int64_t k = 0; k < length; k++) {
             int32_t unit = w->spikes->units[first + k];
-            block[k] = w->unit_ids == NULL ? unit : (int32_t)w->unit_ids[unit];
+            block[k] = unit_ids == NULL ? unit : (int32_t)unit_ids[unit];
         }
         status =
             spk_npy_writer_append(w->ctx, npy, block, (size_t)length * sizeof block[0]);
@@ -172,6 +181,31 @@ static spk_status write_groups(const writer *w, const char *path)
     return status;
 }
 
+/* Of any shape, all at once. */
+static spk_status write_array(const writer *w, const char *path, int32_t dtype,
+                              int32_t n_dimensions, const int64_t shape[3],
+                              const void *data)
+{
+    spk_array array;
+    const spk_status status =
+        spk__array_describe(w->ctx, dtype, 0, n_dimensions, shape, &array);
+    array.data = data;
+    return status == SPK_OK ? spk_npy_write(w->ctx, path, &array) : status;
+}
+
+static spk_status write_templates(const writer *w, const char *path)
+{
+    const int64_t shape[3] = {w->spikes->n_units, w->extras.n_template_samples,
+                              w->extras.n_template_channels};
+    return write_array(w, path, SPK_DTYPE_FLOAT32, 3, shape, w->extras.templates);
+}
+
+static spk_status write_template_channels(const writer *w, const char *path)
+{
+    const int64_t shape[3] = {w->spikes->n_units, w->extras.n_template_channels, 1};
+    return write_array(w, path, SPK_DTYPE_INT32, 2, shape, w->extras.template_channels);
+}
+
 static spk_status write_file(const writer *w, phy_file file, const char *path)
 {
     const spk_phy_extras *e = &w->extras;
@@ -182,8 +216,13 @@ static spk_status write_file(const writer *w, phy_file file, const char *path)
     case TIMES:
         return write_rows(w, path, SPK_DTYPE_INT64, n, 1, w->spikes->samples);
     case CLUSTERS:
-    case TEMPLATES:
-        return write_ids(w, path);
+        return write_ids(w, w->unit_ids, path);
+    case TEMPLATES: /* rows of the templates, where there are any */
+        return write_ids(w, e->templates != NULL ? NULL : w->unit_ids, path);
+    case TEMPLATE_WAVEFORMS:
+        return write_templates(w, path);
+    case TEMPLATE_CHANNELS:
+        return write_template_channels(w, path);
     case AMPLITUDES:
         return write_rows(w, path, SPK_DTYPE_FLOAT64, n, 1, e->amplitudes);
     case SPIKE_POSITIONS:
@@ -238,6 +277,15 @@ static spk_status check_arguments(spk_context *ctx, const writer *w)
                     (w->extras.n_channels >= 0 && w->extras.n_channels <= INT32_MAX),
                 SPK_ERR_ARGUMENT, "n_channels must be in 0 .. 2^31 - 1, got %lld",
                 (long long)w->extras.n_channels);
+    SPK_REQUIRE(
+        ctx,
+        w->extras.templates == NULL ||
+            (w->extras.n_template_samples >= 1 && w->extras.n_template_channels >= 1 &&
+             w->extras.template_channels != NULL),
+        SPK_ERR_ARGUMENT,
+        "templates need samples, channels and template_channels, got %lld and %lld",
+        (long long)w->extras.n_template_samples,
+        (long long)w->extras.n_template_channels);
     for (int64_t k = 0; k < s->n_spikes; k++) {
         SPK_REQUIRE(ctx, s->units[k] >= 0 && s->units[k] < s->n_units, SPK_ERR_ARGUMENT,
                     "units[%lld] must be in 0 .. n_units - 1, got %d", (long long)k,
@@ -252,26 +300,42 @@ static spk_status check_arguments(spk_context *ctx, const writer *w)
     return w->unit_ids == NULL ? SPK_OK : check_ids(ctx, s->n_units, w->unit_ids);
 }
 
-/* What other sorters leave beside the spikes. Kept, it would describe the new ones. */
+/* Fails if the folder has a file of this name; *has is set when it is not to be a failure. */
+static spk_status look_for(const writer *w, const char *name, int *has)
+{
+    struct stat about;
+    spk_status status = SPK_OK;
+    char *path = spk__path_join(w->ctx, w->folder, name);
+    if (path == NULL)
+        return spk__fail_memory(w->ctx);
+    const int found = lstat(path, &about) == 0;
+    if (has != NULL)
+        *has = found;
+    else if (found)
+        status = spk__fail(w->ctx, SPK_ERR_ARGUMENT,
+                           "%s: a sorter's file that would not fit the new spikes; "
+                           "choose another folder",
+                           path);
+    spk__free(path);
+    return status;
+}
+
+/* What other sorters leave beside the spikes. Kept, it would describe the new ones. Templates
+ * are ours to replace if they are sparse, as this file writes them. */
 static spk_status refuse_foreign(const writer *w)
 {
     static const char *const foreign[] = {
-        "cluster_KSLabel.tsv",   "cluster_ContamPct.tsv", "cluster_Amplitude.tsv",
-        "cluster_info.tsv",      "templates.npy",         "pc_features.npy",
-        "similar_templates.npy", "whitening_mat.npy",     "spikes.times.npy"};
+        "cluster_KSLabel.tsv", "cluster_ContamPct.tsv", "cluster_Amplitude.tsv",
+        "cluster_info.tsv",    "pc_features.npy",       "similar_templates.npy",
+        "whitening_mat.npy",   "spikes.times.npy"};
+    int is_ours = 0;
     spk_status status = SPK_OK;
-    for (size_t f = 0; f < sizeof foreign / sizeof foreign[0] && status == SPK_OK; f++) {
-        struct stat about;
-        char *path = spk__path_join(w->ctx, w->folder, foreign[f]);
-        if (path == NULL)
-            return spk__fail_memory(w->ctx);
-        if (lstat(path, &about) == 0)
-            status = spk__fail(w->ctx, SPK_ERR_ARGUMENT,
-                               "%s: a sorter's file that would not fit the new spikes; "
-                               "choose another folder",
-                               path);
-        spk__free(path);
-    }
+    if (w->extras.templates != NULL)
+        status = look_for(w, file_names[TEMPLATE_CHANNELS], &is_ours);
+    if (status == SPK_OK && !is_ours)
+        status = look_for(w, file_names[TEMPLATE_WAVEFORMS], NULL);
+    for (size_t f = 0; f < sizeof foreign / sizeof foreign[0] && status == SPK_OK; f++)
+        status = look_for(w, foreign[f], NULL);
     return status;
 }
 

@@ -87,4 +87,17 @@ spk_status spk__train_append(spk_context *ctx, spk__train *train, int64_t sample
 /** Frees and empties. */
 void spk__train_clear(spk__train *train);
 
+/** A template of each unit on the channels nearest to it. */
+typedef struct spk__simulation_templates {
+    int64_t n_samples, n_local;
+    float *waveforms;  /**< [n_units][n_samples][n_local] */
+    int32_t *channels; /**< [n_units][n_local] */
+} spk__simulation_templates;
+
+/** Draws the shapes and lays them over the probe; free both arrays.
+ *  @param[in] positions  [n_channels][2] */
+spk_status spk__simulation_make_templates(spk_context *ctx, const spk_simulation *s,
+                                          int64_t n_channels, const double *positions,
+                                          spk__simulation_templates *templates);
+
 #endif

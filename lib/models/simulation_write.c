@@ -203,6 +203,7 @@ spk_status spk_simulation_write(spk_context *ctx, const char *folder,
     double *channels = spk__alloc(ctx, 4 * n_rows, sizeof *channels);
     const char **labels = spk__alloc(ctx, s->options.n_units, sizeof *labels);
     char *path = spk__alloc(ctx, (int64_t)path_size, 1);
+    spk__simulation_templates templates = {0};
     spk_status status;
     if (channels == NULL || labels == NULL || path == NULL) {
         status = spk__fail_memory(ctx);
@@ -225,12 +226,23 @@ spk_status spk_simulation_write(spk_context *ctx, const char *folder,
     extras.channel_positions_um = channels;
     extras.n_channels = 2 * n_rows;
     extras.labels = labels;
+    if (n_rows > 0) {
+        status = spk__simulation_make_templates(ctx, s, 2 * n_rows, channels, &templates);
+        if (status != SPK_OK)
+            goto cleanup;
+        extras.templates = templates.waveforms;
+        extras.template_channels = templates.channels;
+        extras.n_template_samples = templates.n_samples;
+        extras.n_template_channels = templates.n_local;
+    }
     if ((status = spk_phy_write(ctx, folder, &s->spikes, NULL, &extras, overwrite)) !=
         SPK_OK)
         goto cleanup;
     status = write_truth(ctx, path, s);
 
 cleanup:
+    spk__free(templates.waveforms);
+    spk__free(templates.channels);
     spk__free(path);
     spk__free(labels);
     spk__free(channels);

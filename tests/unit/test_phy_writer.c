@@ -167,6 +167,40 @@ static void argument_errors(void)
           "extras_init");
 }
 
+/* Templates by unit index, whatever the ids; ours may be replaced, a sorter's dense ones not. */
+static void templates(void)
+{
+    const char *path = scratch_path(&folder, "phy");
+    spk_phy_extras extras = all_extras();
+    float waveforms[3 * 2];
+    const int32_t local_channels[3] = {1, 0, 1};
+    char file[1200];
+    for (int k = 0; k < 6; k++)
+        waveforms[k] = (float)k;
+    extras.templates = waveforms;
+    extras.n_template_samples = 2;
+    extras.n_template_channels = 1;
+    fails(spk_phy_write(ctx, path, &spikes, unit_ids, &extras, 0), SPK_ERR_ARGUMENT,
+          "templates need samples, channels and template_channels, got 2 and 1");
+    extras.template_channels = local_channels;
+    for (int overwrite = 0; overwrite < 2; overwrite++)
+        CU_ASSERT_EQUAL_FATAL(
+            spk_phy_write(ctx, path, &spikes, unit_ids, &extras, overwrite), SPK_OK);
+    spk_session *session = NULL;
+    const spk_templates *t = NULL;
+    CU_ASSERT_EQUAL_FATAL(spk_session_open(ctx, path, NULL, &session), SPK_OK);
+    CU_ASSERT_EQUAL_FATAL(spk_session_templates(ctx, session, &t), SPK_OK);
+    CU_ASSERT(t->n_templates == 3 && t->n_samples == 2 && t->channels[2] == 1);
+    for (int64_t k = 0; k < spikes.n_spikes; k++)
+        CU_ASSERT_EQUAL(t->spike_templates[k], spikes.units[k]);
+    spk_session_close(session);
+    snprintf(file, sizeof file, "%s/template_ind.npy", path);
+    CU_ASSERT_EQUAL(unlink(file), 0);
+    fails(spk_phy_write(ctx, path, &spikes, unit_ids, &extras, 1), SPK_ERR_ARGUMENT,
+          "templates.npy: a sorter's file");
+    scratch_clear(&folder);
+}
+
 /* An overwrite that fails leaves the old session whole; a sorter's folder is not mixed. */
 static void a_failed_overwrite(void)
 {
@@ -242,6 +276,7 @@ static const suite_test tests[] = {
     {"the least", the_least},
     {"what is there", what_is_there},
     {"argument errors", argument_errors},
+    {"templates", templates},
     {"a failed overwrite", a_failed_overwrite},
     {"a full disk", a_full_disk},
     {"allocation failures", allocation_failures},

@@ -21,6 +21,8 @@ static const char *const names[] = {
     "channel_positions.npy",
     "channel_map.npy",
     "cluster_group.tsv",
+    "templates.npy",
+    "template_ind.npy",
     "truth.json",
 };
 
@@ -299,12 +301,56 @@ static void test_allocations(void)
     remove_folder();
 }
 
+/* The templates are those of monopoles at the units' places, and of each spike's unit. */
+static void test_templates(void)
+{
+    const spk_simulation_options o = small_options();
+    spk_simulation *s = NULL;
+    spk_session *session = NULL;
+    const spk_templates *t = NULL;
+    spk_unit_templates *u = NULL;
+    double *found = calloc((size_t)o.n_units * 4, sizeof *found);
+    make_folder();
+    CU_ASSERT_EQUAL_FATAL(spk_simulation_run(NULL, &o, &s), SPK_OK);
+    CU_ASSERT_EQUAL_FATAL(spk_simulation_write(NULL, folder, s, 0), SPK_OK);
+    CU_ASSERT_EQUAL_FATAL(spk_simulation_write(NULL, folder, s, 1), SPK_OK);
+    CU_ASSERT_EQUAL_FATAL(spk_session_open(NULL, folder, NULL, &session), SPK_OK);
+    CU_ASSERT_EQUAL_FATAL(spk_session_templates(NULL, session, &t), SPK_OK);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+    CU_ASSERT(t->n_templates == o.n_units && t->n_samples == 61 && t->n_local == 24);
+    CU_ASSERT(t->n_channels == 40 && t->unwhiten == NULL);
+    const spk_spikes *spikes = spk_session_spikes(session);
+    CU_ASSERT_EQUAL(spikes->n_units, o.n_units);
+    int64_t n_other = 0;
+    for (int64_t k = 0; k < spikes->n_spikes; k++)
+        n_other += t->spike_templates[k] != spikes->units[k];
+    CU_ASSERT_EQUAL(n_other, 0);
+    CU_ASSERT_EQUAL_FATAL(spk_unit_templates_create(NULL, t, spikes, &u), SPK_OK);
+    spk_templates_locations_options near;
+    spk_templates_locations_options_init(&near, sizeof near);
+    near.radius_um = 45; /* all of them are among the 24 */
+    CU_ASSERT_EQUAL(spk_templates_locations(NULL, u, &near, found), SPK_OK);
+    const spk_simulation_unit *truth = spk_simulation_units(s);
+    for (int64_t k = 0; k < o.n_units; k++) {
+        /* float32 templates */
+        CU_ASSERT_DOUBLE_EQUAL(found[4 * k], truth[k].x_um, 0.01);
+        CU_ASSERT_DOUBLE_EQUAL(found[4 * k + 1], truth[k].depth_um, 0.01);
+        CU_ASSERT_DOUBLE_EQUAL(found[4 * k + 2], 20, 0.01);
+        CU_ASSERT_DOUBLE_EQUAL(found[4 * k + 3], 20, 0.01);
+    }
+    free(found);
+    spk_unit_templates_destroy(u);
+    spk_session_close(session);
+    spk_simulation_destroy(s);
+    remove_folder();
+}
+
 int main(void)
 {
     const suite_test tests[] = {
         {"round trip", test_round_trip},   {"absences", test_absences},
         {"overwrite", test_overwrite},     {"errors", test_errors},
-        {"allocations", test_allocations},
+        {"allocations", test_allocations}, {"templates", test_templates},
     };
     return suite_run("simulation write", tests, (int)(sizeof tests / sizeof tests[0]));
 }

@@ -818,6 +818,10 @@ class spk_phy_extras(Structure):
         ("channel_positions_um", P(double)),
         ("n_channels", int64),
         ("labels", P(text)),
+        ("templates", P(float32)),
+        ("n_template_samples", int64),
+        ("n_template_channels", int64),
+        ("template_channels", P(int32)),
     ]
 
 

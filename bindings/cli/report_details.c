@@ -3,13 +3,13 @@
 #include "command.h"
 
 #include <math.h>
+#include <spikekit/drift.h>
 #include <spikekit/firing.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    MEDIAN_SPIKES = 4000, /* spikes of a unit that medians are taken of */
-    FIT_SPIKES = 100      /* fewer give no curve worth drawing */
+    FIT_SPIKES = 100 /* fewer give no curve worth drawing */
 };
 
 static int fail_memory(void)
@@ -195,13 +195,7 @@ double report_details_refractory_ms(const report_details *details, int64_t unit)
 
 /* ---- amplitudes ---- */
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-static int16_t scaled(double value, double low, double high)
+int16_t report_details_scaled(double value, double low, double high)
 {
     if (!(high > low))
         return REPORT_FULL_SCALE / 2;
@@ -211,33 +205,8 @@ static int16_t scaled(double value, double low, double high)
                                                  : place);
 }
 
-/* Medians of a unit's amplitudes in stretches of time, of at most MEDIAN_SPIKES spikes. */
-static void add_medians(const report_data *data, const spk_train *train,
-                        const double *amplitudes, double *scratch, report_points *points)
-{
-    const spk_spikes *spikes = spk_session_spikes(data->session);
-    const double length = (double)(spikes->stop_sample - spikes->start_sample);
-    const int64_t step = train->n_spikes / MEDIAN_SPIKES + 1;
-    int64_t s = 0;
-    for (int m = 0; m < REPORT_MEDIANS; m++) {
-        const double stop = length * (m + 1) / REPORT_MEDIANS;
-        size_t n = 0;
-        for (; s < train->n_spikes &&
-               (double)(train->samples[s] - spikes->start_sample) < stop;
-             s += step) {
-            const double value = amplitudes[train->indices[s]];
-            if (isfinite(value))
-                scratch[n++] = value;
-        }
-        qsort(scratch, n, sizeof *scratch, compare_doubles);
-        points->medians[m] =
-            n == 0 ? -1 : scaled(scratch[n / 2], points->low, points->high);
-    }
-}
-
 static void sample_amplitudes(const report_data *data, const spk_train *train,
-                              const double *amplitudes, double *scratch,
-                              report_points *points)
+                              const double *amplitudes, report_points *points)
 {
     const spk_spikes *spikes = spk_session_spikes(data->session);
     const double start = (double)spikes->start_sample, stop = (double)spikes->stop_sample;
@@ -257,10 +226,32 @@ static void sample_amplitudes(const report_data *data, const spk_train *train,
         const double value = amplitudes[train->indices[s]];
         if (!isfinite(value))
             continue;
-        points->times[points->n] = scaled((double)train->samples[s], start, stop);
-        points->values[points->n++] = scaled(value, points->low, points->high);
+        points->times[points->n] =
+            report_details_scaled((double)train->samples[s], start, stop);
+        points->values[points->n++] =
+            report_details_scaled(value, points->low, points->high);
     }
-    add_medians(data, train, amplitudes, scratch, points);
+}
+
+static spk_status find_medians(spk_context *ctx, report_details *details,
+                               const spk_trains *trains, const spk_array *amplitudes)
+{
+    spk_drift_options options;
+    spk_drift_options_init(&options, sizeof options);
+    options.interval_s = details->data->duration_s / REPORT_MEDIANS;
+    options.min_spikes = 1;
+    if (!(options.interval_s > 0))
+        return SPK_OK;
+    spk_status status = spk_drift_length(ctx, trains, &options, &details->n_medians);
+    if (status != SPK_OK)
+        return status;
+    const size_t n_units = (size_t)spk_trains_spikes(trains)->n_units;
+    details->medians =
+        malloc((n_units * (size_t)details->n_medians + 1) * sizeof *details->medians);
+    if (details->medians == NULL)
+        return SPK_ERR_MEMORY;
+    return spk_drift_medians(ctx, trains, amplitudes, 0, &options, details->medians,
+                             NULL);
 }
 
 static int gather_amplitudes(spk_context *ctx, report_details *details)
@@ -272,24 +263,24 @@ static int gather_amplitudes(spk_context *ctx, report_details *details)
         return COMMAND_OK;
     spk_trains *trains = NULL;
     double *amplitudes = malloc(((size_t)spikes->n_spikes + 1) * sizeof *amplitudes);
-    double *scratch = malloc((MEDIAN_SPIKES + 1) * sizeof *scratch);
     details->points = calloc((size_t)data->n_units + 1, sizeof *details->points);
     int code = COMMAND_OK;
-    if (amplitudes == NULL || scratch == NULL || details->points == NULL) {
+    if (amplitudes == NULL || details->points == NULL) {
         code = fail_memory();
     } else {
         spk_status status = spk_array_to_double(ctx, found, amplitudes);
         if (status == SPK_OK)
             status = spk_trains_create(ctx, spikes, NULL, &trains);
+        if (status == SPK_OK)
+            status = find_medians(ctx, details, trains, found);
         if (status != SPK_OK)
             code = command_fail("report", ctx, status);
     }
     for (int64_t u = 0; code == COMMAND_OK && u < data->n_units; u++) {
         const spk_train train = spk_trains_unit(trains, report_details_place(details, u));
-        sample_amplitudes(data, &train, amplitudes, scratch, &details->points[u]);
+        sample_amplitudes(data, &train, amplitudes, &details->points[u]);
     }
     spk_trains_destroy(trains);
-    free(scratch);
     free(amplitudes);
     return code;
 }
@@ -391,6 +382,122 @@ static int gather_templates(spk_context *ctx, report_details *details)
     return status == SPK_OK ? code : command_fail("report", ctx, status);
 }
 
+/* ---- merge candidates ---- */
+
+/* The similarity of templates by which presets choose; NULL without templates. */
+static spk_status find_similarity(spk_context *ctx, const report_details *details,
+                                  double **similarity)
+{
+    spk_templates_similarity_options options;
+    if (details->unit_templates == NULL)
+        return SPK_OK;
+    const size_t n = (size_t)spk_session_spikes(details->data->session)->n_units;
+    if ((*similarity = malloc((n * n + 1) * sizeof **similarity)) == NULL)
+        return SPK_ERR_MEMORY;
+    spk_templates_similarity_options_init(&options, sizeof options);
+    options.method = SPK_SIMILARITY_L1;
+    return spk_templates_similarity(ctx, details->unit_templates, &options, *similarity,
+                                    NULL);
+}
+
+/* How near a pair comes to being proposed: proposed ones first, then by how surely the units
+ * share a refractory period; NaN: not looked at so far. */
+static double rank_of(const spk_merge_pair *pair)
+{
+    const double p = pair->values[SPK_MERGE_VALUE_REFRACTORY_P];
+    return pair->failed_step < 0 ? p - 2 : p;
+}
+
+static void offer(report_merges *merges, const spk_merge_pair *pair)
+{
+    int32_t at = merges->n;
+    if (at == REPORT_MAX_MERGES && rank_of(merges->pairs[at - 1]) <= rank_of(pair))
+        return;
+    if (at == REPORT_MAX_MERGES)
+        at--;
+    else
+        merges->n++;
+    for (; at > 0 && rank_of(merges->pairs[at - 1]) > rank_of(pair); at--)
+        merges->pairs[at] = merges->pairs[at - 1];
+    merges->pairs[at] = pair;
+}
+
+static spk_status count_merges(spk_context *ctx, const report_data *data,
+                               report_merges *merges)
+{
+    int32_t units[REPORT_MAX_MERGES][2];
+    for (int32_t i = 0; i < merges->n; i++) {
+        units[i][0] = merges->pairs[i]->a;
+        units[i][1] = merges->pairs[i]->b;
+    }
+    merges->counts =
+        malloc(((size_t)(merges->n * data->options.n_bins) + 1) * sizeof(int64_t));
+    if (merges->counts == NULL)
+        return SPK_ERR_MEMORY;
+    return spk_correlogram_count_pairs(ctx, spk_session_spikes(data->session),
+                                       &data->options, (const int32_t(*)[2])units,
+                                       merges->n, merges->counts);
+}
+
+/* Keeps the best pairs of each unit and counts their correlograms. */
+static spk_status keep_merges(spk_context *ctx, report_details *details)
+{
+    const report_data *data = details->data;
+    const spk_merge_pair *pairs = spk_merge_candidates_pairs(details->candidates);
+    const int64_t n_all = spk_session_spikes(data->session)->n_units;
+    int64_t *unit_at = malloc(((size_t)n_all + 1) * sizeof *unit_at);
+    details->merges = calloc((size_t)data->n_units + 1, sizeof *details->merges);
+    if (unit_at == NULL || details->merges == NULL) {
+        free(unit_at);
+        return SPK_ERR_MEMORY;
+    }
+    for (int64_t u = 0; u < n_all; u++)
+        unit_at[u] = -1;
+    for (int64_t u = 0; u < data->n_units; u++)
+        unit_at[report_details_place(details, u)] = u;
+    for (int64_t p = 0; p < spk_merge_candidates_n_pairs(details->candidates); p++) {
+        if (isnan(rank_of(&pairs[p])))
+            continue;
+        if (unit_at[pairs[p].a] >= 0)
+            offer(&details->merges[unit_at[pairs[p].a]], &pairs[p]);
+        if (unit_at[pairs[p].b] >= 0)
+            offer(&details->merges[unit_at[pairs[p].b]], &pairs[p]);
+    }
+    free(unit_at);
+    spk_status status = SPK_OK;
+    for (int64_t u = 0; status == SPK_OK && u < data->n_units; u++)
+        status = count_merges(ctx, data, &details->merges[u]);
+    return status;
+}
+
+static int find_merges(spk_context *ctx, report_details *details)
+{
+    spk_session *session = details->data->session;
+    const size_t n_units = (size_t)spk_session_spikes(session)->n_units;
+    double *positions = malloc((2 * n_units + 1) * sizeof *positions), *similarity = NULL;
+    spk_merging_input input;
+    spk_merging_input_init(&input, sizeof input);
+    input.spikes = spk_session_spikes(session);
+    spk_status status = positions == NULL
+                            ? SPK_ERR_MEMORY
+                            : spk_session_unit_positions(ctx, session, positions);
+    input.positions_um = status == SPK_OK ? positions : NULL;
+    if (status == SPK_OK || status == SPK_ERR_NOT_FOUND)
+        status = find_similarity(ctx, details, &similarity);
+    input.similarity = similarity;
+    /* without either, all pairs would be compared on their spike times alone */
+    if (status == SPK_OK && (input.positions_um != NULL || similarity != NULL)) {
+        status = spk_merging_find(ctx, &input, NULL, &details->candidates);
+        if (status == SPK_OK)
+            status = keep_merges(ctx, details);
+    }
+    free(similarity);
+    free(positions);
+    return status == SPK_OK           ? COMMAND_OK
+           : status == SPK_ERR_MEMORY ? fail_memory()
+                                      : command_fail("report", ctx, status);
+}
+
 /* ---- all of it ---- */
 
 int report_details_gather(spk_context *ctx, const report_data *data,
@@ -408,6 +515,8 @@ int report_details_gather(spk_context *ctx, const report_data *data,
         code = gather_amplitudes(ctx, details);
     if (code == COMMAND_OK)
         code = gather_templates(ctx, details);
+    if (code == COMMAND_OK)
+        code = find_merges(ctx, details);
     return code;
 }
 
@@ -416,6 +525,11 @@ void report_details_clear(report_details *details)
     for (int64_t u = 0; details->templates != NULL && u < details->data->n_units; u++)
         free(details->templates[u].values);
     free(details->templates);
+    for (int64_t u = 0; details->merges != NULL && u < details->data->n_units; u++)
+        free(details->merges[u].counts);
+    free(details->merges);
+    spk_merge_candidates_destroy(details->candidates);
+    free(details->medians);
     spk_unit_templates_destroy(details->unit_templates);
     free(details->points);
     free(details->fits);

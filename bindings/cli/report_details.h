@@ -7,12 +7,14 @@
 #include "report_data.h"
 
 #include <spikekit/labels.h>
+#include <spikekit/merging.h>
 #include <spikekit/metrics.h>
 #include <spikekit/templates.h>
 
 enum {
     REPORT_MAX_POINTS = 240,  /**< spikes of a unit drawn by amplitude and time */
-    REPORT_MEDIANS = 30,      /**< stretches of time with a median amplitude */
+    REPORT_MEDIANS = 30,      /**< stretches of time with a median amplitude, about */
+    REPORT_MAX_MERGES = 3,    /**< pairs of a unit that are drawn side by side */
     REPORT_MAX_CHANNELS = 10, /**< channels of a template drawn */
     REPORT_FULL_SCALE = 1000  /**< drawings are in whole thousandths of their height */
 };
@@ -28,9 +30,15 @@ typedef struct report_points {
     int64_t n;
     int16_t times[REPORT_MAX_POINTS];  /**< of the recording */
     int16_t values[REPORT_MAX_POINTS]; /**< between low and high */
-    int16_t medians[REPORT_MEDIANS];   /**< -1: no spike then */
     double low, high;                  /**< in the sorter's unit */
 } report_points;
+
+/** The pairs of one unit that come nearest to being one neuron, proposed ones first. */
+typedef struct report_merges {
+    int32_t n;
+    const spk_merge_pair *pairs[REPORT_MAX_MERGES]; /**< of units of the session */
+    int64_t *counts; /**< [n][n_bins] cross-correlograms, reference pair->a */
+} report_merges;
 
 typedef struct report_template {
     int32_t n_channels;                    /**< 0: not known */
@@ -52,6 +60,10 @@ typedef struct report_details {
     double *fits; /**< [n_units][n_fit_bins] counts at lags (k + 1) bin, NaN: no fit */
     int64_t n_fit_bins;
     report_points *points; /**< [n_units]; NULL: no amplitudes */
+    double *medians;       /**< [units of the session][n_medians] NaN: no spike then */
+    int64_t n_medians;
+    spk_merge_candidates *candidates;
+    report_merges *merges; /**< [n_units]; NULL: neither positions nor templates */
     spk_unit_templates *unit_templates;
     report_template *templates; /**< [n_units]; NULL: not known */
     int64_t n_template_samples;
@@ -72,6 +84,9 @@ double report_details_refractory_ms(const report_details *details, int64_t unit)
 /** The label of a unit, "" for none, and in words the threshold that decided. */
 const char *report_details_label(const report_details *details, int64_t unit);
 void report_details_reason(const report_details *details, int64_t unit, char words[256]);
+
+/** A value in whole thousandths of the way from low to high. */
+int16_t report_details_scaled(double value, double low, double high);
 
 /** Nonzero: a column that the table shows from the start. */
 int32_t report_details_is_core(const report_details *details, int64_t column);

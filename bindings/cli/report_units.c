@@ -3,6 +3,7 @@
 #include "report_cards.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -172,10 +173,10 @@ static void add_column(report_text *text, const report_details *details, int64_t
     report_text_put(text, "}");
 }
 
-/* Counts joined to at most MAX_ACG_BINS bins, the centre bin staying in the middle, and the
- * fit of the right side in the same bins. */
+/* Counts joined to at most MAX_ACG_BINS bins, the centre bin staying in the middle; mirrored:
+ * reference and target change places. */
 static void add_correlogram(report_text *text, const int64_t *counts, int64_t n_bins,
-                            int64_t step)
+                            int64_t step, int mirrored)
 {
     const int64_t n_side = (n_bins / 2 - step / 2) / step;
     const int64_t first = n_bins / 2 - step / 2 - n_side * step;
@@ -183,7 +184,8 @@ static void add_correlogram(report_text *text, const int64_t *counts, int64_t n_
     for (int64_t k = 0; k < 2 * n_side + 1; k++) {
         int64_t sum = 0;
         for (int64_t s = 0; s < step; s++)
-            sum += counts[first + k * step + s];
+            sum += counts[mirrored ? n_bins - 1 - (first + k * step + s)
+                                   : first + k * step + s];
         report_text_print(text, "%s%lld", k > 0 ? "," : "", (long long)sum);
     }
     report_text_put(text, "]");
@@ -210,8 +212,11 @@ static void add_fit(report_text *text, const report_details *details, int64_t un
     report_text_put(text, "]");
 }
 
-static void add_points(report_text *text, const report_points *points)
+static void add_points(report_text *text, const report_details *details, int64_t unit)
 {
+    const report_points *points = &details->points[unit];
+    const double *medians =
+        details->medians + report_details_place(details, unit) * details->n_medians;
     report_text_put(text, "{\"low\":");
     add_number(text, points->low, 4);
     report_text_put(text, ",\"high\":");
@@ -223,12 +228,13 @@ static void add_points(report_text *text, const report_points *points)
                               which == 0 ? points->times[i] : points->values[i]);
     }
     report_text_put(text, "],\"m\":[");
-    for (int m = 0; m < REPORT_MEDIANS; m++) {
+    for (int64_t m = 0; m < details->n_medians; m++) {
         report_text_put(text, m > 0 ? "," : "");
-        if (points->medians[m] < 0)
+        if (isnan(medians[m]))
             report_text_put(text, "null");
         else
-            report_text_print(text, "%d", points->medians[m]);
+            report_text_print(
+                text, "%d", report_details_scaled(medians[m], points->low, points->high));
     }
     report_text_put(text, "]}");
 }
@@ -254,6 +260,54 @@ static void add_template(report_text *text, const report_template *drawn,
             report_text_print(text, "%s%d", s > 0 ? "," : "",
                               drawn->values[i * n_samples + s]);
         report_text_put(text, "]");
+    }
+    report_text_put(text, "]}");
+}
+
+/* The words of a merge candidate. */
+static void add_reason(report_text *text, const spk_merge_pair *pair)
+{
+    static const struct {
+        int32_t value;
+        const char *words;
+    } shown[] = {
+        {SPK_MERGE_VALUE_DISTANCE, "%.3g um apart"},
+        {SPK_MERGE_VALUE_SIMILARITY, "similarity %.2f"},
+        {SPK_MERGE_VALUE_REFRACTORY_RATIO, "share of pairs in refractory time %.2g"},
+        {SPK_MERGE_VALUE_REFRACTORY_HOLM, "p = %.1e after Holm"}};
+    char words[256] = "";
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+        const size_t n = strlen(words);
+        if (isnan(pair->values[shown[i].value]))
+            continue;
+        snprintf(words + n, sizeof words - n, n > 0 ? ", " : "");
+        snprintf(words + strlen(words), sizeof words - strlen(words), shown[i].words,
+                 pair->values[shown[i].value]);
+    }
+    if (pair->failed_step >= 0)
+        snprintf(words + strlen(words), sizeof words - strlen(words),
+                 "; not proposed: fails %s", spk_merge_step_name(pair->failed_step));
+    add_string(text, words);
+}
+
+static void add_merges(report_text *text, const report_details *details, int64_t unit,
+                       int64_t step)
+{
+    const int64_t place = report_details_place(details, unit);
+    const int64_t *ids = spk_session_unit_ids(details->data->session);
+    const int64_t n_bins = details->data->options.n_bins;
+    const report_merges *merges = details->merges == NULL ? NULL : &details->merges[unit];
+    report_text_put(text, ",\"merge\":[");
+    for (int32_t m = 0; merges != NULL && m < merges->n; m++) {
+        const spk_merge_pair *pair = merges->pairs[m];
+        const int first = pair->a == place;
+        report_text_print(
+            text, "%s{\"id\":%lld,\"proposed\":%d,\"words\":", m > 0 ? "," : "",
+            (long long)ids[first ? pair->b : pair->a], pair->failed_step < 0);
+        add_reason(text, pair);
+        report_text_put(text, ",\"ccg\":");
+        add_correlogram(text, merges->counts + m * n_bins, n_bins, step, !first);
+        report_text_put(text, "}");
     }
     report_text_put(text, "]}");
 }
@@ -285,20 +339,20 @@ static void add_unit(report_text *text, const report_details *details, int64_t u
     report_text_print(text, "],\"f\":\"%.*s\",\"acg\":", (int)details->n_columns,
                       details->verdicts + place * details->n_columns);
     add_correlogram(text, data->auto_counts + unit * data->options.n_bins,
-                    data->options.n_bins, step);
+                    data->options.n_bins, step, 0);
     report_text_put(text, ",\"fit\":");
     add_fit(text, details, unit, step);
     report_text_put(text, ",\"rp\":");
     add_number(text, report_details_refractory_ms(details, unit), 4);
     if (details->points != NULL && details->points[unit].n > 0) {
         report_text_put(text, ",\"amp\":");
-        add_points(text, &details->points[unit]);
+        add_points(text, details, unit);
     }
     if (details->templates != NULL && details->templates[unit].n_channels > 0) {
         report_text_put(text, ",\"tpl\":");
         add_template(text, &details->templates[unit], details->n_template_samples);
     }
-    report_text_put(text, ",\"merge\":[]}");
+    add_merges(text, details, unit, step);
 }
 
 void report_units_add_data(report_text *text, const report_details *details)

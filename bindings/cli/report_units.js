@@ -236,7 +236,7 @@
 
     /* A correlogram of counts, and a fitted curve [as counts] over its right half. */
     function correlogram(parent, counts, curve, refractory, words) {
-        var width = 300, height = 120, svg = canvas(parent, width, height + 18, words);
+        var width = 420, height = 150, svg = canvas(parent, width, height + 18, words);
         var top = Math.max.apply(null, counts.concat(curve || [], [1]));
         var half = counts.length * data.bin_ms / 2;
         if (refractory !== null && refractory > 0) {
@@ -258,7 +258,7 @@
     }
 
     function amplitudes(parent, amp, words) {
-        var width = 420, height = 120, svg = canvas(parent, width, height + 18, words), d = '';
+        var width = 420, height = 150, svg = canvas(parent, width, height + 18, words), d = '';
         amp.t.forEach(function (t, i) {
             d += 'M' + (t / 1000 * width).toFixed(1) + ' ' +
                  (height - amp.a[i] / 1000 * height).toFixed(1) + 'h.1';
@@ -281,7 +281,7 @@
 
     /* Waveforms at their places on the probe. */
     function template(parent, tpl, words) {
-        var width = 240, height = 260, svg = canvas(parent, width, height, words);
+        var width = 300, height = 260, svg = canvas(parent, width, height, words);
         var xs = tpl.x, ys = tpl.y;
         var x0 = Math.min.apply(null, xs), x1 = Math.max.apply(null, xs);
         var y0 = Math.min.apply(null, ys), y1 = Math.max.apply(null, ys);
@@ -377,7 +377,8 @@
             amplitudes(figure(grid, 'Amplitude over time', 'Some of its spikes; the line is the median'),
                        unit.amp, 'Amplitudes of unit ' + unit.id);
         if (unit.merge.length) {
-            make('h4', section, 'Merge candidates');
+            make('h4', section, unit.merge[0].proposed ? 'Merge candidates'
+                 : 'Nearest to being one neuron with it (no merge is proposed)');
             candidates(section, unit);
         }
         make('h4', section, 'All metrics');

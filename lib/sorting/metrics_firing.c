@@ -172,11 +172,11 @@ static const spk_metric metrics[N_METRICS] = {
     [FIRING_RATE_CV_IBL] =
         {"firing_rate_cv_ibl", "ibl:firing_rate_coeff_var", "firing", "1",
          SLIDING "its standard deviation (divided by n) / mean within each, on average.",
-         NO_SLIDING, 0, 0},
+         NO_SLIDING, 0, 1},
     [FANO_FACTOR_IBL] = {"fano_factor_ibl", "ibl:firing_rate_fano_factor", "firing", "Hz",
                          SLIDING
                          "its variance (divided by n) / mean within each, on average.",
-                         NO_SLIDING, 0, 0},
+                         NO_SLIDING, 0, 1},
     [FIRING_RATE_CV] = {"firing_rate_cv", "cellexplorer:firingRateCV", "firing", "1",
                         RATE_BINS
                         "standard deviation (divided by n - 1) of c / mean of c "

@@ -37,7 +37,10 @@ from .correlogram import (
     near_pairs,
 )
 from .correlogram_result import AutoCorrelograms, CorrelogramPairs, Correlograms
+from .curation import Curation, CurationStep, CurationUnit, curate
 from .epochs import Epochs
+from .labels import Labels, label, threshold_presets
+from .merging import MergeCandidates, find_duplicates, find_redundant, merge_candidates
 from .metrics import Metric, Metrics, Parameter, metrics, metrics_catalog, metrics_parameters
 from .session import Session, load, load_arrays
 from .simulation import Simulation, simulate
@@ -72,10 +75,15 @@ __all__ = [
     "Consensus",
     "CorrelogramPairs",
     "Correlograms",
+    "Curation",
+    "CurationStep",
+    "CurationUnit",
     "Epochs",
     "FileError",
     "FormatError",
+    "Labels",
     "LimitError",
+    "MergeCandidates",
     "Metric",
     "Metrics",
     "NotFoundError",
@@ -97,9 +105,14 @@ __all__ = [
     "correlogram_pairs",
     "correlogram_rows",
     "correlograms",
+    "curate",
+    "find_duplicates",
+    "find_redundant",
+    "label",
     "library_path",
     "load",
     "load_arrays",
+    "merge_candidates",
     "metrics",
     "metrics_catalog",
     "metrics_parameters",
@@ -107,4 +120,5 @@ __all__ = [
     "restrict",
     "simulate",
     "spike_counts",
+    "threshold_presets",
 ]

@@ -55,5 +55,6 @@ extern const spk__metric_group spk__metrics_amplitude;
 extern const spk__metric_group spk__metrics_firing;
 extern const spk__metric_group spk__metrics_drift;
 extern const spk__metric_group spk__metrics_template;
+extern const spk__metric_group spk__metrics_isolation;
 
 #endif

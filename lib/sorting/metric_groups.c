@@ -17,5 +17,6 @@ const spk__metric_group *const spk__metric_groups[] = {
     &spk__metrics_kilosort,
     &spk__metrics_firing,
     &spk__metrics_template,
+    &spk__metrics_isolation,
     NULL,
 };

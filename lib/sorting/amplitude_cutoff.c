@@ -53,10 +53,39 @@ static int64_t largest(const int64_t *counts, int64_t n_bins)
     return at;
 }
 
+/*
+ * The counts of the bins are independent Poisson numbers. The share m / (N + m) changes with
+ * them in two ways: with the tail itself, and with the place g where the histogram comes back
+ * to its first height, which moves by the change in height over the slope there. To first
+ * order both are weighted sums of the counts.
+ */
+static double standard_error(int64_t n, int64_t n_bins, double sigma_bins, double missed,
+                             int64_t g, const spk__histogram_room *room)
+{
+    const double *s = room->smooth, n_all = (double)n;
+    const int64_t reach = sigma_bins < 1 ? 1 : (int64_t)rint(sigma_bins);
+    const int64_t before = g > reach ? g - reach : 0;
+    const int64_t after = g + reach < n_bins ? g + reach : n_bins - 1;
+    const double slope = (s[after] - s[before]) / (double)(after - before);
+    double *weights = room->density, *sum = room->scratch, variance = 0;
+    if (g + 1 >= n_bins || g == 0 || !(slope < 0))
+        return NAN;
+    for (int64_t b = 0; b < n_bins; b++)
+        weights[b] = b > g ? n_all : 0;
+    weights[0] += n_all * s[g] / -slope;
+    weights[g] -= n_all * s[g] / -slope;
+    spk__gaussian_smooth_back(weights, n_bins, sigma_bins, sum);
+    for (int64_t b = 0; b < n_bins; b++)
+        variance += (sum[b] - missed) * (sum[b] - missed) * (double)room->counts[b];
+    return sqrt(variance) / ((n_all + missed) * (n_all + missed));
+}
+
 double spk__amplitude_cutoff(const double *sorted, int64_t n, int is_float,
                              int64_t n_bins, double sigma_bins, double min_spikes_per_bin,
-                             spk__histogram_room *room)
+                             spk__histogram_room *room, double *se)
 {
+    if (se != NULL)
+        *se = NAN;
     if (n == 0 || (double)n / (double)n_bins < min_spikes_per_bin ||
         !spk__histogram(sorted, n, n_bins, is_float, room->edges, room->counts))
         return NAN;
@@ -66,9 +95,13 @@ double spk__amplitude_cutoff(const double *sorted, int64_t n, int is_float,
     /* scipy smooths whole numbers into whole numbers */
     const double height = trunc(room->smooth[0]);
     double missed = 0;
-    for (int64_t b = n_bins - 1; b > 0 && trunc(room->smooth[b]) < height; b--)
-        missed += trunc(room->smooth[b]);
-    return fmin(missed / ((double)n + missed), 0.5);
+    int64_t g = n_bins - 1;
+    for (; g > 0 && trunc(room->smooth[g]) < height; g--)
+        missed += trunc(room->smooth[g]);
+    const double share = missed / ((double)n + missed);
+    if (se != NULL && share <= 0.5)
+        *se = standard_error(n, n_bins, sigma_bins, missed, g, room);
+    return fmin(share, 0.5);
 }
 
 double spk__amplitude_cutoff_symmetric(const double *sorted, int64_t n, int is_float,

@@ -31,10 +31,10 @@ int spk__histogram_room_allocate(spk_context *ctx, int64_t n_bins, int64_t n_fit
                                  spk__histogram_room *room);
 void spk__histogram_room_free(spk__histogram_room *room);
 
-/** SpikeInterface's amplitude_cutoff. */
+/** SpikeInterface's amplitude_cutoff and, unless `se` is NULL, its standard error. */
 double spk__amplitude_cutoff(const double *sorted, int64_t n, int is_float,
                              int64_t n_bins, double sigma_bins, double min_spikes_per_bin,
-                             spk__histogram_room *room);
+                             spk__histogram_room *room, double *se);
 
 /** The Allen Institute's, with n_bins fixed, and IBL's missed_spikes_est, where they follow
  *  from the number of spikes; `is_ibl` chooses how the tail is divided. */

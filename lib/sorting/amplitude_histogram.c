@@ -75,28 +75,49 @@ static int64_t wrap(int64_t i, int64_t n, spk__smoothing_edge edge)
     return i < n ? i : 2 * n - 1 - i;
 }
 
+/* Half of the kernel from its middle on; its reach. */
+static int64_t make_kernel(double sigma, double kernel[SPK__SMOOTHING_RADIUS + 1])
+{
+    const int64_t radius = (int64_t)(4 * sigma + 0.5);
+    double sum = 0;
+    for (int64_t k = 0; k <= radius; k++) {
+        kernel[k] = exp(-0.5 / (sigma * sigma) * (double)(k * k));
+        sum += k == 0 ? kernel[k] : 2 * kernel[k];
+    }
+    for (int64_t k = 0; k <= radius; k++)
+        kernel[k] /= sum;
+    return radius;
+}
+
+void spk__gaussian_smooth_back(const double *weights, int64_t n, double sigma,
+                               double *out)
+{
+    double kernel[SPK__SMOOTHING_RADIUS + 1];
+    const int64_t radius = make_kernel(sigma, kernel);
+    for (int64_t i = 0; i < n; i++)
+        out[i] = 0;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t k = -radius; weights[i] != 0 && k <= radius; k++)
+            out[wrap(i + k, n, SPK__SMOOTHING_NEAREST)] +=
+                weights[i] * kernel[k < 0 ? -k : k];
+}
+
 void spk__gaussian_smooth(const double *in, int64_t n, double sigma,
                           spk__smoothing_edge edge, double *scratch, double *out)
 {
-    double weights[SPK__SMOOTHING_RADIUS + 1], sum = 0;
-    const int64_t radius = (int64_t)(4 * sigma + 0.5);
-    for (int64_t k = 0; k <= radius; k++) {
-        weights[k] = exp(-0.5 / (sigma * sigma) * (double)(k * k));
-        sum += k == 0 ? weights[k] : 2 * weights[k];
-    }
-    for (int64_t k = 0; k <= radius; k++)
-        weights[k] /= sum;
+    double kernel[SPK__SMOOTHING_RADIUS + 1];
+    const int64_t radius = make_kernel(sigma, kernel);
     for (int64_t i = -radius; i < 0; i++)
         scratch[i + radius] = in[wrap(i, n, edge)];
     for (int64_t i = 0; i < n; i++) {
         scratch[i + radius] = in[i];
-        out[i] = in[i] * weights[0];
+        out[i] = in[i] * kernel[0];
     }
     for (int64_t i = n; i < n + radius; i++)
         scratch[i + radius] = in[wrap(i, n, edge)];
     for (int64_t k = radius; k >= 1; k--) {
         const double *before = scratch + radius - k, *after = scratch + radius + k;
-        const double weight = weights[k];
+        const double weight = kernel[k];
         for (int64_t i = 0; i < n; i++)
             out[i] += (before[i] + after[i]) * weight;
     }

@@ -44,4 +44,11 @@ typedef enum spk__smoothing_edge {
 void spk__gaussian_smooth(const double *in, int64_t n, double sigma,
                           spk__smoothing_edge edge, double *scratch, double *out);
 
+/** The transpose of smoothing with SPK__SMOOTHING_NEAREST: how much of each bin goes into a
+ *  weighted sum of the smoothed ones.
+ *  @param[in]  weights  [n] of the smoothed bins
+ *  @param[out] out      [n] weights of the bins */
+void spk__gaussian_smooth_back(const double *weights, int64_t n, double sigma,
+                               double *out);
+
 #endif

@@ -31,6 +31,7 @@ enum {
     CV_MEDIAN,
     CV_RANGE,
     CUTOFF,
+    CUTOFF_SE,
     CUTOFF_ALLEN,
     CUTOFF_IBL,
     PERCENT_GAUSSIAN,
@@ -98,6 +99,13 @@ static const spk_metric metrics[N_METRICS] = {
             "most 0.5. All estimates of missed spikes turn the sign of amplitudes whose "
             "median is negative.",
             "fewer than 5 amplitudes a bin (amplitude_cutoff_min_spikes_per_bin)"),
+    [CUTOFF_SE] = ROW(
+        "amplitude_cutoff_se", "", "1",
+        "Standard error of amplitude_cutoff by chance alone, its counts being Poisson: "
+        "to first order, from the tail above g and from how far g moves. Not of its "
+        "bias: of normal amplitudes it makes 0.11 of 0.10 missed.",
+        "amplitude_cutoff is NaN or 0.5, no bin lies above g or below it, or h does not "
+        "fall around g"),
     [CUTOFF_ALLEN] = ROW(
         "amplitude_cutoff_allen", "allen:amplitude_cutoff", "1",
         "As amplitude_cutoff, but: 500 bins (amplitude_cutoff_allen_bins) as a "
@@ -269,10 +277,14 @@ static void metrics_of_missed(const job *j, int64_t unit, const double *sorted, 
                               spk__histogram_room *room)
 {
     const settings *s = &j->set;
-    if (spk__columns_want(j->values, CUTOFF, CUTOFF))
-        j->values[CUTOFF][unit] =
-            spk__amplitude_cutoff(sorted, n, j->is_float, s->cutoff_bins, s->cutoff_sigma,
-                                  s->cutoff_least, room);
+    if (spk__columns_want(j->values, CUTOFF, CUTOFF_SE)) {
+        double se;
+        spk__columns_put(j->values, CUTOFF, unit,
+                         spk__amplitude_cutoff(sorted, n, j->is_float, s->cutoff_bins,
+                                               s->cutoff_sigma, s->cutoff_least, room,
+                                               &se));
+        spk__columns_put(j->values, CUTOFF_SE, unit, se);
+    }
     if (spk__columns_want(j->values, CUTOFF_ALLEN, CUTOFF_ALLEN))
         j->values[CUTOFF_ALLEN][unit] = spk__amplitude_cutoff_symmetric(
             sorted, n, j->is_float, s->allen_bins, s->cutoff_sigma, 0, room);

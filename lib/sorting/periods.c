@@ -234,7 +234,7 @@ static double negatives_between(const job *j, scratch *mine, int64_t n, int64_t 
     return spk__amplitude_cutoff(
         mine->sorted, in, j->amplitudes->dtype == SPK_DTYPE_FLOAT32,
         j->options->cutoff_bins, j->options->cutoff_smoothing_bins,
-        j->options->cutoff_min_spikes_per_bin, &mine->room);
+        j->options->cutoff_min_spikes_per_bin, &mine->room, NULL);
 }
 
 static spk_status judge_unit(void *state, int64_t unit, int32_t worker)

@@ -120,11 +120,35 @@ static void smoothing_equals_its_definition(void)
             }
 }
 
+/* <w, smooth(h)> = <back(w), h>. */
+static void smoothing_back_is_the_transpose(void)
+{
+    static double h[BINS], w[BINS], smooth[BINS], back[BINS],
+        scratch[BINS + 2 * SPK__SMOOTHING_RADIUS];
+    spk_random random = {.seed = 10};
+    for (int64_t n = 1; n <= 120; n += 17)
+        for (double sigma = 0.4; sigma < 50; sigma *= 3) {
+            double one = 0, other = 0;
+            for (int64_t i = 0; i < n; i++) {
+                h[i] = spk_random_uniform(&random);
+                w[i] = spk_random_uniform(&random) - 0.5;
+            }
+            spk__gaussian_smooth(h, n, sigma, SPK__SMOOTHING_NEAREST, scratch, smooth);
+            spk__gaussian_smooth_back(w, n, sigma, back);
+            for (int64_t i = 0; i < n; i++) {
+                one += w[i] * smooth[i];
+                other += back[i] * h[i];
+            }
+            CU_ASSERT(fabs(one - other) <= 1e4 * DBL_EPSILON);
+        }
+}
+
 static const suite_test tests[] = {
     {"hand worked", hand_worked},
     {"equal values, and values too close", equal_values_and_values_too_close},
     {"equals one value at a time", equals_one_value_at_a_time},
     {"smoothing equals its definition", smoothing_equals_its_definition},
+    {"smoothing back is the transpose", smoothing_back_is_the_transpose},
 };
 
 SUITE_MAIN("amplitude_histogram", tests)

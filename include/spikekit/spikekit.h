@@ -41,5 +41,6 @@
 #include <spikekit/templates.h>
 #include <spikekit/trains.h>
 #include <spikekit/version.h>
+#include <spikekit/waveform.h>
 
 #endif

@@ -1868,3 +1868,58 @@ spk_simulation_write = function(
 spk_version = function("spk_version", text)
 # const char *spk_build_description(void)
 spk_build_description = function("spk_build_description", text)
+
+
+# ---- waveform.h -------------------------------------------------------------------------
+
+
+class spk_waveform_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("sampling_rate_hz", double),
+        ("recovery_s", double),
+        ("swap_ratio", double),
+        ("channel_positions_um", P(double)),
+    ]
+
+
+# void spk_waveform_options_init(spk_waveform_options *options, size_t struct_size)
+spk_waveform_options_init = function(
+    "spk_waveform_options_init", None, P(spk_waveform_options), size
+)
+
+class spk_waveform_features(Structure):
+    _fields_ = [
+        ("peak_channel", int64),
+        ("peak_sample", int64),
+        ("trough_sample", int64),
+        ("tip_sample", int64),
+        ("half_peak_before_sample", int64),
+        ("half_peak_after_sample", int64),
+        ("recovery_sample", int64),
+        ("is_inverted", int32),
+        ("is_swapped", int32),
+        ("peak", double),
+        ("trough", double),
+        ("tip", double),
+        ("half_peak_before", double),
+        ("half_peak_after", double),
+        ("recovery", double),
+        ("peak_to_trough_ratio", double),
+        ("peak_to_trough_ratio_log", double),
+        ("peak_to_trough_duration_s", double),
+        ("half_peak_duration_s", double),
+        ("depolarisation_slope", double),
+        ("repolarisation_slope", double),
+        ("recovery_slope", double),
+        ("spatial_spread_um", double),
+    ]
+
+
+# spk_status spk_waveform_measure(spk_context *ctx, const double *waveform,
+#     int64_t n_samples, int64_t n_channels, const spk_waveform_options *options,
+#     spk_waveform_features *features)
+spk_waveform_measure = function(
+    "spk_waveform_measure", STATUS, context, double_in, int64, int64,
+    P(spk_waveform_options), P(spk_waveform_features)
+)

@@ -131,13 +131,16 @@ void report_details_reason(const report_details *details, int64_t unit, char wor
 
 int32_t report_details_is_core(const report_details *details, int64_t column)
 {
-    static const char *const core[] = {
-        "firing_rate", "presence_ratio",   "rp_contamination",  "sliding_rp_violation",
-        "contam_pct",  "amplitude_cutoff", "amplitude_median",  "isolation_distance",
-        "nn_hit_rate", "drift_ptp",        "template_duration", "cv2"};
+    static const char *const core[] = {"firing_rate",      "rp_contamination",
+                                       "amplitude_median", "isolation_distance",
+                                       "nn_hit_rate",      "drift_ptp"};
     const char *name = spk_metrics_name(details->metrics, column);
     for (size_t i = 0; i < sizeof core / sizeof core[0]; i++)
         if (strcmp(core[i], name) == 0)
+            return 1;
+    for (int64_t r = 0; r < spk_thresholds_n_rows(details->thresholds); r++)
+        if (details->column_of[r] == column &&
+            spk_thresholds_row(details->thresholds, r)->together[0] == '\0')
             return 1;
     return 0;
 }
@@ -178,19 +181,10 @@ static int fit_units(spk_context *ctx, report_details *details)
 
 double report_details_refractory_ms(const report_details *details, int64_t unit)
 {
-    static const char *const names[] = {"sliding_rp_period_ibl", "acg_refrac"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const int64_t c = spk_metrics_find(details->metrics, names[i]);
-        if (c < 0)
-            continue;
-        const double value =
-            spk_metrics_values(details->metrics, c)[report_details_place(details, unit)];
-        const int in_seconds =
-            strcmp(spk_metrics_metric(details->metrics, c)->unit, "s") == 0;
-        if (isfinite(value))
-            return in_seconds ? 1000 * value : value;
-    }
-    return (double)NAN;
+    const int64_t c = spk_metrics_find(details->metrics, "acg_refractory");
+    return c < 0 ? (double)NAN
+                 : spk_metrics_values(details->metrics,
+                                      c)[report_details_place(details, unit)];
 }
 
 /* ---- amplitudes ---- */

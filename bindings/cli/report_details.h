@@ -78,7 +78,7 @@ void report_details_clear(report_details *details);
 /** The place in the session of a unit of the report. */
 int64_t report_details_place(const report_details *details, int64_t unit);
 
-/** The refractory period of a unit [ms], estimated; NaN: not known. */
+/** The refractory period of a unit [ms] by the fit of its autocorrelogram; NaN: not known. */
 double report_details_refractory_ms(const report_details *details, int64_t unit);
 
 /** The label of a unit, "" for none, and in words the threshold that decided. */
@@ -88,7 +88,8 @@ void report_details_reason(const report_details *details, int64_t unit, char wor
 /** A value in whole thousandths of the way from low to high. */
 int16_t report_details_scaled(double value, double low, double high);
 
-/** Nonzero: a column that the table shows from the start. */
+/** Nonzero: a column that the table shows from the start: a few, and those that thresholds
+ *  look at. */
 int32_t report_details_is_core(const report_details *details, int64_t column);
 
 #endif

@@ -177,6 +177,15 @@ static double foretold(const search *s, const double *step)
     return sum;
 }
 
+/* Derivatives that are not finite lead nowhere. */
+static int has_gradient(const search *s)
+{
+    for (int64_t i = 0; i < s->n; i++)
+        if (!isfinite(s->g[i]) || !isfinite(s->a[i][i]))
+            return 0;
+    return 1;
+}
+
 /* Marks what a bound holds; whether the gradient of the others is nothing. */
 static int is_stationary(const search *s, double tolerance, int *at_bound)
 {
@@ -245,6 +254,8 @@ spk__least_squares_result spk__least_squares_fit(const spk__least_squares *probl
         double step[MOST], gain = 0;
         linearise(&s);
         result.n_iterations++;
+        if (!has_gradient(&s))
+            break;
         if (is_stationary(&s, tolerance, at_bound)) {
             result.converged = 1;
             break;

@@ -193,11 +193,32 @@ static void survives_a_parameter_without_influence(void)
     CU_ASSERT_DOUBLE_EQUAL(p[2], -2, 1e-9);
 }
 
+/* |x| has no derivative at 0; this one says so. */
+static void edge(void *state, const double *p, double *residuals, double *jacobian)
+{
+    (void)state;
+    residuals[0] = fabs(p[0]) + 1;
+    if (jacobian != NULL)
+        jacobian[0] = p[0] / fabs(p[0]);
+}
+
+static void stops_without_a_derivative(void)
+{
+    const spk__least_squares problem = {
+        .n_parameters = 1, .n_residuals = 1, .evaluate = edge};
+    double p[1] = {0};
+    const spk__least_squares_result result = spk__least_squares_fit(&problem, p, work);
+    CU_ASSERT(!result.converged);
+    CU_ASSERT_EQUAL(result.sum_of_squares, 1);
+    CU_ASSERT_EQUAL(p[0], 0);
+}
+
 static const suite_test tests[] = {
     {"finds the end of a valley", finds_the_end_of_a_valley},
     {"stops at a bound", stops_at_a_bound},
     {"says when it gave up", says_when_it_gave_up},
     {"meets the conditions of a minimum", meets_the_conditions_of_a_minimum},
     {"survives a parameter without influence", survives_a_parameter_without_influence},
+    {"stops without a derivative", stops_without_a_derivative},
 };
 SUITE_MAIN("least_squares", tests)

@@ -591,6 +591,22 @@ static void degenerate_tables(void)
     spk_metrics_destroy(metric_columns(&nobody, "firing", NULL, 1));
 }
 
+/* Times from end to end of what an int64 can hold in one recording. */
+static void huge_times(void)
+{
+    const int64_t samples[] = {INT64_MIN, INT64_MIN + 30, -30 * 1000000000LL, -5, -2};
+    const int32_t units[] = {0, 0, 0, 0, 0};
+    const spk_spikes spikes = {5, 1, samples, units, 30000, INT64_MIN, -1};
+    spk_metrics *m = metric_columns(&spikes, "firing", NULL, 1);
+    expect(m, "isi_median", 0, (30000000000.0 - 5) / 30000 / 2 + 30 / 30000.0 / 2);
+    expect(m, "burst_index_mizuseki", 0, 2.0 / 4);
+    expect(m, "long_isi_fraction", 0, 2.0 / 4);
+    CU_ASSERT(metric_value(m, "isi_cv", 0) > 1);
+    CU_ASSERT(metric_value(m, "fano_factor", 0) >= 1);
+    spk_metrics_destroy(m);
+    spk_metrics_destroy(metric_columns(&spikes, "firing_rate_cv_ibl", NULL, 1));
+}
+
 static const suite_test tests[] = {
     {"hand-worked", hand_worked},
     {"equals the definition", equals_the_definition},
@@ -601,5 +617,6 @@ static const suite_test tests[] = {
     {"theta is seen", theta_is_seen},
     {"every allocation can fail", every_allocation_can_fail},
     {"degenerate tables", degenerate_tables},
+    {"huge times", huge_times},
 };
 SUITE_MAIN("metrics_firing", tests)

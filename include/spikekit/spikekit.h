@@ -33,6 +33,7 @@
 #include <spikekit/metrics.h>
 #include <spikekit/periods.h>
 #include <spikekit/random.h>
+#include <spikekit/refractory.h>
 #include <spikekit/session.h>
 #include <spikekit/simulation.h>
 #include <spikekit/spikes.h>

@@ -188,22 +188,20 @@ static void lay_grids(presence_work *work, double ibl_bin_s, double bombcell_bin
     work->allen = (spk__bin_grid){
         .origin = span.first,
         .n_bins = length > 0 ? (int64_t)work->allen_edges - 1 : 0,
-        .numerator = length,
-        .denominator = (int64_t)work->allen_edges - 1,
+        .span = span.last - span.first,
+        .n_parts = (int64_t)work->allen_edges - 1,
         .last = span.last,
     };
     work->ibl = (spk__bin_grid){
         .origin = span.first,
         .n_bins = (int64_t)ceil(length / ibl_width + 0.5),
-        .numerator = ibl_width,
-        .denominator = 1,
+        .width = ibl_width,
         .last = span.last,
     };
     work->bombcell = (spk__bin_grid){
         .origin = span.first,
         .n_bins = n_edges >= 2 ? n_edges - 1 : length > 0,
-        .numerator = n_edges >= 2 ? bombcell_width : length,
-        .denominator = 1,
+        .width = n_edges >= 2 ? bombcell_width : length,
         .last = INT64_MAX, /* no bin is closed at its end */
     };
 }

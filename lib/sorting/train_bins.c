@@ -62,20 +62,22 @@ int64_t spk__train_bin_counts(const spk_train *train, int64_t bin_samples, doubl
 /* The first sample of bin k, counted from the origin. */
 static int64_t edge_of(const spk__bin_grid *grid, int64_t k)
 {
-    if (grid->denominator == 1) {
-        const double edge = ceil((double)k * grid->numerator);
-        return edge < 9.2e18 ? (int64_t)edge : INT64_MAX;
+    if (grid->n_parts == 0) {
+        const double edge = ceil((double)k * grid->width);
+        return edge < 9223372036854775808.0 ? (int64_t)edge : INT64_MAX; /* 2^63 */
     }
-    const int64_t whole = (int64_t)grid->numerator;
-    const int64_t q = whole / grid->denominator, r = whole % grid->denominator;
-    return k * q + (k * r + grid->denominator - 1) / grid->denominator;
+    const int64_t q = grid->span / grid->n_parts, r = grid->span % grid->n_parts;
+    if (k > grid->n_parts)
+        return INT64_MAX;
+    return k * q + (k * r + grid->n_parts - 1) / grid->n_parts;
 }
 
 /* The bin of a sample at or after the origin; may be n_bins or more. */
 static int64_t bin_of(const spk__bin_grid *grid, int64_t sample)
 {
     const int64_t at = sample - grid->origin;
-    const double width = grid->numerator / (double)grid->denominator;
+    const double width =
+        grid->n_parts == 0 ? grid->width : (double)grid->span / (double)grid->n_parts;
     int64_t k = (int64_t)((double)at / width);
     while (k > 0 && edge_of(grid, k) > at)
         k--;

@@ -27,14 +27,14 @@ spk__trains_span spk__trains_find_span(const spk_trains *trains);
 int64_t spk__train_bin_counts(const spk_train *train, int64_t bin_samples, double *counts,
                               int64_t *n_bins);
 
-/** Equal bins from a first sample on: bin k = [edge(k), edge(k + 1)) with
- *  edge(k) = ceil(origin + k width), and width = numerator / denominator samples. */
+/** Equal bins from a first sample on: bin k = [edge(k), edge(k + 1)), edge(k) = origin +
+ *  ceil(k width), or origin + ceil(k span / n_parts) if there are parts. */
 typedef struct spk__bin_grid {
     int64_t origin;
     int64_t n_bins;
-    double
-        numerator; /**< whole, unless the denominator is 1; a bin is 1 sample or more */
-    int64_t denominator;
+    double width; /**< samples, at least 1; not read if there are parts */
+    int64_t span;
+    int64_t n_parts; /**< 0: none */
     int64_t
         last; /**< this sample is taken into the last bin even if it is the end of it */
 } spk__bin_grid;

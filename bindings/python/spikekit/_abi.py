@@ -1764,6 +1764,45 @@ spk_random_gamma = function("spk_random_gamma", double, P(spk_random), double)
 spk_random_poisson = function("spk_random_poisson", int64, P(spk_random), double)
 
 
+# ---- refractory.h -----------------------------------------------------------------------
+
+
+class spk_refractory_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("step_s", double),
+        ("n_periods", int64),
+        ("shortest_s", double),
+        ("n_contaminations", int64),
+        ("contamination_step", double),
+        ("confidence", double),
+        ("model", int32),
+    ]
+
+
+# void spk_refractory_options_init(spk_refractory_options *options, size_t struct_size)
+spk_refractory_options_init = function(
+    "spk_refractory_options_init", None, P(spk_refractory_options), size
+)
+
+class spk_refractory_estimate(Structure):
+    _fields_ = [
+        ("step_s", double),
+        ("contamination", double),
+        ("period_s", double),
+        ("max_confidence", double),
+    ]
+
+
+# spk_status spk_refractory_confidence(spk_context *ctx, const spk_trains *trains,
+#     int64_t unit, const spk_refractory_options *options, int64_t *pairs,
+#     double *confidence, spk_refractory_estimate *estimate)
+spk_refractory_confidence = function(
+    "spk_refractory_confidence", STATUS, context, P(spk_trains), int64,
+    P(spk_refractory_options), int64_out, double_out, P(spk_refractory_estimate)
+)
+
+
 # ---- simulation.h -----------------------------------------------------------------------
 
 

@@ -227,7 +227,7 @@ static spk_status list_pairs(spk_context *ctx, spk__merge_work *work, int32_t li
     int64_t room = 0;
     for (int64_t a = 0; a < n_units; a++) {
         for (int64_t b = a + 1; b < n_units; b++) {
-            spk_merge_pair pair;
+            spk_merge_pair pair = {0};
             if (!describe(&l, a, b, &pair))
                 continue;
             if (work->n_pairs == room) {

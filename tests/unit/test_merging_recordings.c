@@ -4,6 +4,7 @@
 #include "suite.h"
 
 #include <spikekit/array.h>
+#include <spikekit/duplicates.h>
 #include <spikekit/merging.h>
 #include <spikekit/session.h>
 #include <stdlib.h>
@@ -30,8 +31,8 @@ static int is_there(void)
 static void candidates_of_each_preset(void)
 {
     /* Pairs that pass, groups, a sum over groups of (1 + place) times their units. Those of
-     * similarity_correlograms, temporal_splits, x_contaminations and slay are the groups that
-     * SpikeInterface 0.105.3 finds from the same spikes, positions and similarities. */
+     * all but the first preset are the groups that SpikeInterface 0.105.3 finds from the same
+     * spikes, positions and similarities. */
     static const struct {
         int64_t n_passed, n_groups, sum;
     } expected[] = {{0, 0, 0},       {0, 0, 0},         {0, 0, 0},
@@ -95,8 +96,51 @@ static void candidates_of_each_preset(void)
     spk_session_close(session);
 }
 
+/* Kilosort 4 has removed its own duplicates; SpikeInterface's look a little further. Its counts
+ * and pairs of redundant units are those that it gives for these spikes. */
+static void duplicates_that_kilosort_left(void)
+{
+    static const int64_t expected[] = {185, 185, 184, 184};
+    static const int32_t redundant[][2] = {
+        {54, 50}, {120, 108}, {258, 253}, {354, 347}, {372, 366}};
+    spk_session *session = NULL;
+    if (!is_there())
+        return;
+    CU_ASSERT_FATAL(spk_session_open(NULL, folder, NULL, &session) == SPK_OK);
+    const spk_spikes *spikes = spk_session_spikes(session);
+    uint8_t *drop = malloc((size_t)spikes->n_spikes);
+    spk_duplicates_options options;
+    spk_duplicates_options_init(&options, sizeof options);
+    options.convention = SPK_DUPLICATES_KILOSORT;
+    options.period_ms = 0.25;
+    options.keep = SPK_DUPLICATES_KEEP_FIRST_ITERATIVE;
+    CU_ASSERT_EQUAL(spk_duplicates_find_within(NULL, spikes, &options, drop, NULL),
+                    SPK_OK);
+    CU_ASSERT_PTR_NULL(memchr(drop, 1, (size_t)spikes->n_spikes));
+    options.convention = SPK_DUPLICATES_SPIKEINTERFACE;
+    options.period_ms = 0.3;
+    for (options.keep = 0; options.keep < 4; options.keep++) {
+        int64_t n = 0;
+        CU_ASSERT_EQUAL(spk_duplicates_find_within(NULL, spikes, &options, drop, NULL),
+                        SPK_OK);
+        for (int64_t i = 0; i < spikes->n_spikes; i++)
+            n += drop[i];
+        CU_ASSERT_EQUAL(n, expected[options.keep]);
+    }
+    spk_redundant_pair pairs[8];
+    int64_t n_pairs = 0;
+    CU_ASSERT_EQUAL(spk_redundant_find(NULL, spikes, NULL, drop, pairs, 8, &n_pairs),
+                    SPK_OK);
+    CU_ASSERT_FATAL(n_pairs == 5);
+    for (int p = 0; p < 5; p++)
+        CU_ASSERT(pairs[p].a == redundant[p][0] && pairs[p].b == redundant[p][1]);
+    free(drop);
+    spk_session_close(session);
+}
+
 static const suite_test tests[] = {
     {"candidates of each preset", candidates_of_each_preset},
+    {"duplicates that Kilosort left", duplicates_that_kilosort_left},
 };
 
 SUITE_MAIN("merging: recordings", tests)

@@ -120,7 +120,7 @@ static double percent_gaussian(const double *sorted, int64_t n, int64_t n_bins,
 
 static int64_t median_of_five(const int64_t *counts, int64_t n_bins, int64_t at)
 {
-    int64_t five[5];
+    int64_t five[5] = {0};
     for (int64_t k = 0; k < 5; k++) {
         const int64_t b = at + k - 2;
         const int64_t value = b < 0 || b >= n_bins ? 0 : counts[b];

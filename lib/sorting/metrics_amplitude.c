@@ -255,12 +255,12 @@ typedef struct job {
     scratch *workers;
 } job;
 
-static void metrics_of_decibels(const job *j, int64_t unit, const double *sorted,
-                                int64_t n, double *room)
+/* Puts decibels in the place of the amplitudes. */
+static void metrics_of_decibels(const job *j, int64_t unit, double *sorted, int64_t n)
 {
-    if (n == 0 || !(sorted[0] > 0))
-        return;
     const int64_t middle = n / 2;
+    if (!(sorted[0] > 0))
+        return;
     spk__columns_put(j->values, MEDIAN_IBL, unit,
                      n % 2 != 0 ? sorted[middle]
                                 : sqrt(sorted[middle - 1]) * sqrt(sorted[middle]));
@@ -268,9 +268,9 @@ static void metrics_of_decibels(const job *j, int64_t unit, const double *sorted
         return;
     const double scale = 20 / log(10), n_all = (double)n;
     for (int64_t i = 0; i < n; i++)
-        room[i] = scale * log(sorted[i]);
+        sorted[i] = scale * log(sorted[i]);
     j->values[STD_DB][unit] =
-        spk__standard_deviation(room, n) * sqrt(n_all / (n_all - 1));
+        spk__standard_deviation(sorted, n) * sqrt(n_all / (n_all - 1));
 }
 
 static void metrics_of_missed(const job *j, int64_t unit, const double *sorted, int64_t n,
@@ -313,27 +313,25 @@ static void metrics_of_missed(const job *j, int64_t unit, const double *sorted, 
             spk__noise_cutoff_ibl(sorted, n, s->ibl_edges, s->noise_high, room);
 }
 
+/* Of n > 0 amplitudes. */
 static void metrics_of_sorted(const job *j, int64_t unit, double *sorted, int64_t n,
                               scratch *mine)
 {
     spk__sort_values(sorted, n, mine->keys);
     const double median = spk__sorted_median(sorted, n);
     spk__columns_put(j->values, MEDIAN, unit, median);
-    if (n > 0) {
-        spk__columns_put(j->values, MINIMUM, unit, sorted[0]);
-        spk__columns_put(j->values, MAXIMUM, unit, sorted[n - 1]);
-    }
-    if (spk__columns_want(j->values, MEDIAN_IBL, STD_DB))
-        metrics_of_decibels(j, unit, sorted, n, (double *)mine->keys);
-    if (!spk__columns_want(j->values, CUTOFF, NOISE_CUTOFF_IBL))
-        return;
-    if (median < 0)
-        for (int64_t i = 0, k = n - 1; i <= k; i++, k--) {
+    spk__columns_put(j->values, MINIMUM, unit, sorted[0]);
+    spk__columns_put(j->values, MAXIMUM, unit, sorted[n - 1]);
+    if (spk__columns_want(j->values, CUTOFF, NOISE_CUTOFF_IBL)) {
+        for (int64_t i = 0, k = n - 1; median < 0 && i <= k; i++, k--) {
             const double low = sorted[i];
             sorted[i] = -sorted[k];
             sorted[k] = -low;
         }
-    metrics_of_missed(j, unit, sorted, n, &mine->room);
+        metrics_of_missed(j, unit, sorted, n, &mine->room);
+    }
+    if (median > 0 && spk__columns_want(j->values, MEDIAN_IBL, STD_DB))
+        metrics_of_decibels(j, unit, sorted, n);
 }
 
 static void metrics_of_time(const job *j, int64_t unit,

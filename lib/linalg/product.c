@@ -21,6 +21,14 @@ void spk__linalg_row_products_float(int64_t n_a, int64_t n_b, int64_t n_columns,
                 0.0F, c, (blasint)n_b);
 }
 
+void spk__linalg_product(int64_t n_a, int64_t n_b, int64_t n_columns, const double *a,
+                         const double *b, double *c)
+{
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)n_a, (blasint)n_b,
+                (blasint)n_columns, 1.0, a, (blasint)n_columns, b, (blasint)n_b, 0.0, c,
+                (blasint)n_b);
+}
+
 int spk__linalg_cholesky(int64_t n, double *a)
 {
     for (int64_t j = 0; j < n; j++) {

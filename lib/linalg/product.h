@@ -21,6 +21,13 @@ void spk__linalg_row_products_float(int64_t n_a, int64_t n_b, int64_t n_columns,
                                     float alpha, const float *a, const float *b,
                                     float *c);
 
+/** C = A B.
+ *  @param[in]  a  [n_a][n_columns]
+ *  @param[in]  b  [n_columns][n_b]
+ *  @param[out] c  [n_a][n_b] */
+void spk__linalg_product(int64_t n_a, int64_t n_b, int64_t n_columns, const double *a,
+                         const double *b, double *c);
+
 /**
  * The Cholesky factor of a symmetric matrix: L L^T = A, L in the lower triangle with the
  * diagonal, zeros above it.

@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "files/array_convert.h"
+#include "linalg/product.h"
 #include "sorting/unit_templates.h"
 
 #include <inttypes.h>
@@ -26,7 +27,10 @@ spk_status spk__templates_check(spk_context *ctx, const spk_templates *t)
         SPK_ERR_ARGUMENT,
         "templates: expected shape (%" PRId64 ", %" PRId64 ", %" PRId64 "), found %s",
         t->n_templates, t->n_samples, t->n_local, shape);
-    SPK_REQUIRE(ctx, t->n_samples > 0 && t->n_channels > 0, SPK_ERR_ARGUMENT,
+    SPK_REQUIRE(ctx,
+                t->n_samples > 0 && t->n_channels > 0 && t->n_samples <= INT32_MAX &&
+                    t->n_channels <= INT32_MAX,
+                SPK_ERR_ARGUMENT,
                 "templates: expected samples and channels, found %" PRId64
                 " and %" PRId64,
                 t->n_samples, t->n_channels);
@@ -92,18 +96,7 @@ void spk__templates_finish(const spk_templates *t, double *scratch, double *sum)
         return;
     const int64_t n = t->n_channels;
     memcpy(scratch, sum, (size_t)(t->n_samples * n) * sizeof *sum);
-    for (int64_t s = 0; s < t->n_samples; s++) {
-        const double *from = scratch + s * n;
-        double *to = sum + s * n;
-        memset(to, 0, (size_t)n * sizeof *to);
-        for (int64_t k = 0; k < n; k++) {
-            const double value = from[k], *row = t->unwhiten + k * n;
-            if (value == 0.0)
-                continue;
-            for (int64_t j = 0; j < n; j++)
-                to[j] += value * row[j];
-        }
-    }
+    spk__linalg_product(t->n_samples, n, n, scratch, t->unwhiten, sum);
 }
 
 spk_status spk_templates_read(spk_context *ctx, const spk_templates *templates,

@@ -15,15 +15,15 @@
  *    These are few, and what they do never meets the other coincidences: a spike that
  *    reaches both a lonely t and another t' of the same unit does not exist.
  *
- * So nearly all is the first case, a test of two comparisons on predecessors, done without
- * branches four neighbours at a time. Keys of counters are written to a buffer and counted
- * in a loop of their own, in which cache misses overlap.
+ * So nearly all is the first case, a test of two comparisons on predecessors: see
+ * comparison_kernel.c.
  */
 #include "sorting/comparison_counts.h"
 
 #include "base/check.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "sorting/comparison_kernel.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -34,13 +34,10 @@ enum {
     CHUNK_SAMPLES = 1 << 30,  /* a chunk is no longer than this */
     LONG_BEFORE = -(1 << 29), /* before all times of a chunk */
     CHUNKS_PER_TASK = 32,
-    PADDING = 8,         /* entries behind the last one, in no one's reach */
+    PADDING = SPK__NEAR_PADDING,
     MANY_UNITS = 1 << 16 /* chunks grow with the number of units up to this */
 };
-
-static const uint32_t CROWDED = UINT32_C(1)
-                                << 31; /* flag of a spike that is not lonely */
-static const uint32_t UNIT = (UINT32_C(1) << 31) - 1;
+static const uint32_t UNIT = SPK__CROWDED - 1;
 static const int64_t COUNTER_BYTES = 256 << 20; /* of all workers together */
 
 /* A stretch of one epoch. Spikes first[k] .. last[k] - 1 of table k are its own; those from
@@ -52,23 +49,11 @@ typedef struct chunk {
     int64_t near_first[2], near_last[2];
 } chunk;
 
-/* Spikes of a table near a chunk. */
-typedef struct near_spikes {
-    int32_t *times;
-    int32_t *predecessors; /* times of the spike before, of the same unit; at the earliest
-                            * just out of reach */
-    uint32_t *units;       /* and CROWDED */
-    int64_t n;
-    int64_t own_first, own_last;
-    int32_t *last_times; /* [n_units] */
-    int32_t *last_places;
-} near_spikes;
-
 /* A spike that is not lonely. */
 typedef struct crowded_spike {
     int64_t time; /* shifted */
     int32_t unit;
-    int32_t reserved;
+    int32_t start; /* the first crowded spike of the other table that it may reach */
 } crowded_spike;
 
 typedef struct crowd {
@@ -85,7 +70,11 @@ typedef struct crowd_part {
 } crowd_part;
 
 typedef struct worker_state {
-    near_spikes near[2];
+    spk__near_spikes near[2];
+    int32_t
+        *last_times[2]; /* [n_units] state of read_near(), LONG_BEFORE between calls */
+    int32_t *last_places[2];
+    uint64_t lanes[256];
     uint32_t *counters;
     uint64_t *products;
     uint32_t *keys;
@@ -209,8 +198,9 @@ static spk_status cut(job *j, const spk_epochs *epochs)
     return status;
 }
 
-/* Reads the spikes near a chunk: times from its origin, predecessors, who is crowded. */
-static void read_near(const job *j, const chunk *c, int k, near_spikes *near)
+/* Reads the spikes near a chunk: times from its origin, predecessors, who is crowded; counts
+ * its own. */
+static void read_near(const job *j, const chunk *c, int k, worker_state *w)
 {
     const spk_spikes *table = j->tables[k];
     const int32_t beyond = (int32_t)(2 * j->delta + 1);
@@ -218,26 +208,34 @@ static void read_near(const job *j, const chunk *c, int k, near_spikes *near)
     const int64_t row_first = k == 0 ? j->row_first : 0;
     const int64_t row_last = k == 0 ? j->row_last : table->n_units;
     const int64_t ends[3] = {c->first[k], c->last[k], c->near_last[k]};
+    const int64_t *restrict samples = table->samples;
+    const int32_t *restrict table_units = table->units;
+    spk__near_spikes *near = &w->near[k];
+    int32_t *restrict times = near->times, *restrict predecessors = near->predecessors;
+    int32_t *restrict last_times = w->last_times[k], *restrict places = w->last_places[k];
+    uint32_t *restrict units = near->units;
+    int64_t *restrict n_spikes = w->n_spikes[k];
     int64_t i = c->near_first[k], n = 0, marks[3];
     for (int part = 0; part < 3; part++) {
         for (; i < ends[part]; i++) {
-            const int32_t unit = table->units[i];
+            const int32_t unit = table_units[i];
             if (unit < row_first || unit >= row_last)
                 continue;
-            const int32_t time = (int32_t)((uint64_t)table->samples[i] - origin);
-            int32_t gap = time - near->last_times[unit];
+            const int32_t time = (int32_t)((uint64_t)samples[i] - origin);
+            int32_t gap = time - last_times[unit];
             uint32_t flag = 0;
             if (gap < beyond) {
-                flag = CROWDED;
-                near->units[near->last_places[unit]] |= CROWDED;
+                flag = SPK__CROWDED;
+                units[places[unit]] |= SPK__CROWDED;
             } else {
                 gap = beyond;
             }
-            near->times[n] = time;
-            near->predecessors[n] = time - gap;
-            near->units[n] = (uint32_t)unit | flag;
-            near->last_times[unit] = time;
-            near->last_places[unit] = (int32_t)n;
+            times[n] = time;
+            predecessors[n] = time - gap;
+            units[n] = (uint32_t)unit | flag;
+            last_times[unit] = time;
+            places[unit] = (int32_t)n;
+            n_spikes[unit] += part == 1;
             n++;
         }
         marks[part] = n;
@@ -246,70 +244,21 @@ static void read_near(const job *j, const chunk *c, int k, near_spikes *near)
     near->own_last = marks[1];
     near->n = n;
     for (int p = 0; p < PADDING; p++) {
-        near->times[n + p] = INT32_MAX;
-        near->predecessors[n + p] = INT32_MAX;
-        near->units[n + p] = 0;
+        times[n + p] = predecessors[n + p] = INT32_MAX;
+        units[n + p] = 0;
     }
     if (n < table->n_units)
         for (int64_t s = 0; s < n; s++)
-            near->last_times[near->units[s] & UNIT] = LONG_BEFORE;
+            last_times[units[s] & UNIT] = LONG_BEFORE;
     else
         for (int64_t u = 0; u < table->n_units; u++)
-            near->last_times[u] = LONG_BEFORE;
-}
-
-enum {
-    N_KEYS = 4096
-};
-
-static void count_keys(uint32_t *restrict counters, const uint32_t *restrict keys,
-                       int64_t n)
-{
-    for (int64_t i = 0; i < n; i++)
-        counters[keys[i]]++;
-}
-
-/* Counts the coincidences of which one spike, or both, are lonely. */
-static void count_lonely(const job *j, worker_state *w)
-{
-    const near_spikes *a = &w->near[0], *b = &w->near[1];
-    const int32_t delta = (int32_t)j->delta;
-    const int32_t *restrict times = b->times, *restrict predecessors = b->predecessors;
-    const uint32_t *restrict units = b->units;
-    uint32_t *restrict keys = w->keys;
-    int64_t start = 0, n = 0;
-    for (int64_t s = a->own_first; s < a->own_last; s++) {
-        const int32_t time = a->times[s], from = time - delta, to = time + delta;
-        const int32_t bound = a->predecessors[s] + delta;
-        const uint32_t crowded = a->units[s] & CROWDED;
-        const uint32_t row =
-            (uint32_t)(((int64_t)(a->units[s] & UNIT) - j->row_first) * j->n_columns);
-        do {
-            const int64_t at = start;
-            start += (times[at] < from) + (times[at + 1] < from) +
-                     (times[at + 2] < from) + (times[at + 3] < from);
-        } while (times[start] < from);
-        int64_t t = start;
-        do {
-            for (int64_t lane = 0; lane < 4; lane++) {
-                keys[n] = row + (units[t + lane] & UNIT);
-                n += (times[t + lane] > bound) & (predecessors[t + lane] < from) &
-                     ((units[t + lane] & crowded) == 0);
-            }
-            t += 4;
-            if (n > N_KEYS - 4) {
-                count_keys(w->counters, keys, n);
-                n = 0;
-            }
-        } while (times[t] <= to);
-    }
-    count_keys(w->counters, keys, n);
+            last_times[u] = LONG_BEFORE;
 }
 
 /* Adds up delta - |dt| over all coincidences. */
 static void add_products(const job *j, worker_state *w)
 {
-    const near_spikes *a = &w->near[0], *b = &w->near[1];
+    const spk__near_spikes *a = &w->near[0], *b = &w->near[1];
     const int32_t delta = (int32_t)j->delta;
     int64_t start = 0;
     for (int64_t s = a->own_first; s < a->own_last; s++) {
@@ -325,13 +274,25 @@ static void add_products(const job *j, worker_state *w)
     }
 }
 
-static spk_status note_crowded(const job *j, const chunk *c, const near_spikes *near,
+/* Whether any of eight spikes is crowded. */
+static int has_crowded(const uint32_t *units)
+{
+    uint32_t all = 0;
+    for (int i = 0; i < 8; i++)
+        all |= units[i];
+    return (all & SPK__CROWDED) != 0;
+}
+
+static spk_status note_crowded(const job *j, const chunk *c, const spk__near_spikes *near,
                                crowd *to)
 {
-    for (int64_t s = near->own_first; s < near->own_last; s++) {
-        if ((near->units[s] & CROWDED) == 0)
+    for (int64_t s = near->own_first; s < near->own_last;) {
+        if (s + 8 <= near->own_last && !has_crowded(near->units + s)) {
+            s += 8;
             continue;
-        if (to->n == to->capacity) {
+        }
+        const int64_t end = s + 8 < near->own_last ? s + 8 : near->own_last;
+        if (to->n + 8 > to->capacity) {
             const int64_t capacity = to->capacity + to->capacity / 2 + 256;
             crowded_spike *grown =
                 spk__realloc(j->ctx, to->spikes, capacity, sizeof *grown);
@@ -340,9 +301,11 @@ static spk_status note_crowded(const job *j, const chunk *c, const near_spikes *
             to->spikes = grown;
             to->capacity = capacity;
         }
-        to->spikes[to->n++] =
-            (crowded_spike){.time = c->origin + near->times[s] + c->shift,
-                            .unit = (int32_t)(near->units[s] & UNIT)};
+        for (; s < end; s++)
+            if ((near->units[s] & SPK__CROWDED) != 0)
+                to->spikes[to->n++] =
+                    (crowded_spike){.time = c->origin + near->times[s] + c->shift,
+                                    .unit = (int32_t)(near->units[s] & UNIT)};
     }
     return SPK_OK;
 }
@@ -359,16 +322,16 @@ static spk_status count_chunks(void *state, int64_t task, int32_t worker)
         crowd_part *part = &j->parts[i];
         part->worker = worker;
         for (int k = 0; status == SPK_OK && k < 2; k++) {
-            const near_spikes *near = &w->near[k];
-            read_near(j, c, k, &w->near[k]);
-            for (int64_t s = near->own_first; s < near->own_last; s++)
-                w->n_spikes[k][near->units[s] & UNIT]++;
+            read_near(j, c, k, w);
             part->first[k] = w->crowds[k].n;
-            status = note_crowded(j, c, near, &w->crowds[k]);
+            status = note_crowded(j, c, &w->near[k], &w->crowds[k]);
             part->n[k] = w->crowds[k].n - part->first[k];
         }
         if (status == SPK_OK && w->near[0].n > 0 && w->near[1].n > 0) {
-            count_lonely(j, w);
+            const spk__coincidences coincidences = {
+                &w->near[0],  &w->near[1], (int32_t)j->delta, j->row_first,
+                j->n_columns, w->counters, w->keys,           w->lanes};
+            spk__coincidences_count(&coincidences);
             if (j->with_products)
                 add_products(j, w);
         }
@@ -414,31 +377,30 @@ static spk_status gather_crowd(job *j, int k)
     return SPK_OK;
 }
 
+/* Finds for each crowded spike where those of the other table begin that it may reach. */
+static void find_starts(job *j, int k)
+{
+    crowd *own = &j->crowds[k];
+    const crowd *other = &j->crowds[1 - k];
+    int64_t start = 0;
+    for (int64_t s = 0; s < own->n; s++) {
+        while (start < other->n &&
+               other->spikes[start].time < own->spikes[s].time - j->delta)
+            start++;
+        own->spikes[s].start = (int32_t)start;
+    }
+}
+
 /* The sweep as it is defined, for the crowded spikes of one unit of table k against those of
  * all units of the other. */
 static void sweep_unit(job *j, int k, int64_t unit, int32_t worker)
 {
     const crowd *own = &j->crowds[k], *other = &j->crowds[1 - k];
     int64_t *last_taken = j->last_taken[worker], *taker = j->taker[worker];
-    int64_t start = 0;
     for (int64_t e = j->by_unit[k][unit]; e < j->by_unit[k][unit + 1]; e++) {
         const int64_t s = j->order[k][e], time = own->spikes[s].time;
-        int64_t step = 1;
-        while (start + step < other->n &&
-               other->spikes[start + step].time < time - j->delta) {
-            start += step;
-            step *= 2;
-        }
-        int64_t end = start + step < other->n ? start + step : other->n;
-        while (start < end) {
-            const int64_t middle = start + (end - start) / 2;
-            if (other->spikes[middle].time < time - j->delta)
-                start = middle + 1;
-            else
-                end = middle;
-        }
-        for (int64_t t = start; t < other->n && other->spikes[t].time <= time + j->delta;
-             t++) {
+        for (int64_t t = own->spikes[s].start;
+             t < other->n && other->spikes[t].time <= time + j->delta; t++) {
             const int32_t partner = other->spikes[t].unit;
             const int64_t by = taker[partner];
             if (by == s ||
@@ -518,6 +480,8 @@ static spk_status count_rows(job *j, double from, double to)
     }
     for (int k = 0; status == SPK_OK && k < 2; k++)
         status = gather_crowd(j, k);
+    for (int k = 0; status == SPK_OK && k < 2; k++)
+        find_starts(j, k);
     if (status == SPK_OK)
         status = sweep(j, 0, sweep_row, j->row_last - j->row_first, middle, middle);
     if (status == SPK_OK && j->symmetric)
@@ -585,8 +549,8 @@ static void free_workers(job *j)
             spk__free(w->near[k].times);
             spk__free(w->near[k].predecessors);
             spk__free(w->near[k].units);
-            spk__free(w->near[k].last_times);
-            spk__free(w->near[k].last_places);
+            spk__free(w->last_times[k]);
+            spk__free(w->last_places[k]);
             spk__free(w->crowds[k].spikes);
             spk__free(w->n_spikes[k]);
         }
@@ -623,22 +587,23 @@ static spk_status make_workers(job *j, int64_t n_rows)
         worker_state *w = &j->workers[i];
         int complete = 1;
         for (int k = 0; k < 2; k++) {
-            near_spikes *near = &w->near[k];
+            spk__near_spikes *near = &w->near[k];
             const int64_t n = j->most_near[k] + PADDING, n_units = j->tables[k]->n_units;
             near->times = spk__alloc(ctx, n, sizeof *near->times);
             near->predecessors = spk__alloc(ctx, n, sizeof *near->predecessors);
             near->units = spk__alloc(ctx, n, sizeof *near->units);
-            near->last_times = spk__alloc(ctx, n_units, sizeof *near->last_times);
-            near->last_places = spk__alloc(ctx, n_units, sizeof *near->last_places);
+            w->last_times[k] = spk__alloc(ctx, n_units, sizeof *w->last_times[k]);
+            w->last_places[k] = spk__alloc(ctx, n_units, sizeof *w->last_places[k]);
             w->n_spikes[k] = spk__alloc(ctx, n_units, sizeof *w->n_spikes[k]);
             complete &= near->times != NULL && near->predecessors != NULL &&
-                        near->units != NULL && near->last_times != NULL &&
-                        near->last_places != NULL && w->n_spikes[k] != NULL;
-            for (int64_t u = 0; near->last_times != NULL && u < n_units; u++)
-                near->last_times[u] = LONG_BEFORE;
+                        near->units != NULL && w->last_times[k] != NULL &&
+                        w->last_places[k] != NULL && w->n_spikes[k] != NULL;
+            for (int64_t u = 0; w->last_times[k] != NULL && u < n_units; u++)
+                w->last_times[k][u] = LONG_BEFORE;
         }
         w->counters = spk__alloc(ctx, n_rows * j->n_columns, sizeof *w->counters);
-        w->keys = spk__alloc(ctx, N_KEYS + PADDING, sizeof *w->keys);
+        w->keys = spk__alloc(ctx, SPK__COINCIDENCE_KEYS + PADDING, sizeof *w->keys);
+        spk__coincidences_lanes(w->lanes);
         if (j->with_products)
             w->products = spk__alloc(ctx, n_rows * j->n_columns, sizeof *w->products);
         if (!complete || w->counters == NULL || w->keys == NULL ||

@@ -30,8 +30,8 @@ enum {
     "fewer than 11 spikes, all at one time, or no pair of spikes in the shoulders"
 
 static const spk_metric metrics[N_METRICS] = {
-    [CONTAMINATION] = {"contamination_kilosort", "kilosort:ContamPct", "acg_refractory",
-                       "%",
+    [CONTAMINATION] = {"contamination_kilosort", "kilosort:ContamPct",
+                       "kilosort_refractory", "%",
                        "100 times the least, over i = 1 .. 10, of the mean count of the "
                        "autocorrelogram "
                        "in bins 1 .. i / the highest of three shoulders: the mean of "
@@ -43,20 +43,21 @@ static const spk_metric metrics[N_METRICS] = {
                        "Kilosort 2's rule.",
                        TOO_FEW, 0, 0},
     [PROBABILITY] =
-        {"refractory_probability_kilosort", "", "acg_refractory", "1",
+        {"refractory_probability_kilosort", "", "kilosort_refractory", "1",
          "The least, over i = 1 .. 10, of 1/2 + 1/2 erf((n_i - i s) / sqrt(2 i s)), n_i "
          "the "
          "pairs in bins 1 .. i and s the highest shoulder of contamination_kilosort: how "
          "likely so few are, by the normal approximation (R12 in Kilosort 4).",
          TOO_FEW, 0, 0},
-    [REFRACTORY] = {"refractory_kilosort", "kilosort:is_refractory", "acg_refractory",
-                    "1",
+    [REFRACTORY] = {"refractory_kilosort", "kilosort:is_refractory",
+                    "kilosort_refractory", "1",
                     "1 where Kilosort 4 writes KSLabel good: contamination_kilosort is "
                     "below 100 times "
                     "kilosort_acg_threshold and refractory_probability_kilosort below "
                     "0.2; otherwise 0.",
                     TOO_FEW, 0, 0},
-    [CONTAMINATION_COLONELL] = {"contamination_acg_colonell", "", "acg_refractory", "1",
+    [CONTAMINATION_COLONELL] = {"contamination_acg_colonell", "", "kilosort_refractory",
+                                "1",
                                 "The mean count of the central bins -r .. r - 1, "
                                 "simultaneous pairs in bin 0, / the "
                                 "highest of the shoulders of contamination_kilosort "
@@ -70,15 +71,16 @@ static const spk_metric metrics[N_METRICS] = {
 };
 
 static const spk_metrics_parameter parameters[] = {
-    {"kilosort_acg_threshold", "acg_refractory", "1",
+    {"kilosort_acg_threshold", "kilosort_refractory", "1",
      "Contamination above which refractory_kilosort is 0.", 0.2, 0, 10},
-    {"colonell_refractory_ms", "acg_refractory", "ms",
+    {"colonell_refractory_ms", "kilosort_refractory", "ms",
      "Refractory period of contamination_acg_colonell.", 1.5, 0, 400},
 };
 
 enum {
     N_BINS = 500, /* bins 0 .. 499; the ends of each are two lags */
-    FEWEST = 11
+    FEWEST = 11,
+    MOST_LAGS = 1 << 16
 };
 
 static const double BIN_S = 0.001;
@@ -89,6 +91,8 @@ typedef struct acg_work {
     double rate_hz, threshold;
     int64_t colonell_bins;
     int64_t ends[N_BINS][2]; /* the last lag surely, and perhaps, in bins 0 .. k */
+    int64_t n_lags;
+    int16_t *bins; /* [n_lags] */
     spk__pair_lags lags;
     int64_t room;      /* of each worker's counters */
     int64_t *scratch;  /* [n_workers][room] */
@@ -151,6 +155,24 @@ static int64_t nearest(double x)
     return (int64_t)(x + shift - shift);
 }
 
+/* The bin of each lag in whole samples, where seconds say the same whatever the times; -1
+ * where half a bin is too close to tell. NULL if the clock is too fine for a table. */
+static spk_status lay_table(spk_context *ctx, acg_work *work)
+{
+    const double last = (N_BINS + 1) * BIN_S * work->rate_hz;
+    if (!(last < MOST_LAGS))
+        return SPK_OK;
+    work->n_lags = (int64_t)last;
+    if ((work->bins = spk__alloc(ctx, work->n_lags, sizeof *work->bins)) == NULL)
+        return spk__fail_memory(ctx);
+    for (int64_t lag = 0; lag < work->n_lags; lag++) {
+        const double bins = (double)lag / work->rate_hz / BIN_S;
+        const int is_close = fabs(bins - floor(bins) - 0.5) < 1e-4;
+        work->bins[lag] = (int16_t)(is_close ? -1 : nearest(bins));
+    }
+    return SPK_OK;
+}
+
 /* counts[k]: pairs whose seconds fall in bin k. 0 if there were more than *budget. */
 static int count_seconds(const double *times, int64_t n, int64_t counts[N_BINS],
                          int64_t *budget)
@@ -172,6 +194,29 @@ static int count_seconds(const double *times, int64_t n, int64_t counts[N_BINS],
     return 1;
 }
 
+/* The same by way of the table. */
+static int count_lags(const acg_work *work, const int64_t *samples, const double *times,
+                      int64_t n, int64_t counts[N_BINS], int64_t *budget)
+{
+    for (int64_t i = 0; i < n; i++) {
+        int64_t j = i + 1;
+        for (; j < n; j++) {
+            const int64_t lag = samples[j] - samples[i];
+            if (lag >= work->n_lags)
+                break;
+            int64_t bin = work->bins[lag];
+            if (bin < 0)
+                bin = nearest((times[j] - times[i]) / BIN_S);
+            if (bin >= N_BINS)
+                break;
+            counts[bin]++;
+        }
+        if ((*budget -= j - i) < 0)
+            return 0;
+    }
+    return 1;
+}
+
 static void count_bins(const acg_work *work, const spk_train *train, int32_t worker,
                        double up_to[N_BINS])
 {
@@ -181,10 +226,13 @@ static void count_bins(const acg_work *work, const spk_train *train, int32_t wor
     int within = 1;
     for (int64_t i = 0; i < train->n_spikes; i++)
         times[i] = (double)train->samples[i] / work->rate_hz;
-    for (int64_t r = 0; within && r < train->n_runs; r++)
-        within = count_seconds(times + train->run_offsets[r],
-                               train->run_offsets[r + 1] - train->run_offsets[r], counts,
-                               &budget);
+    for (int64_t r = 0; within && r < train->n_runs; r++) {
+        const int64_t first = train->run_offsets[r],
+                      n = train->run_offsets[r + 1] - first;
+        within = work->bins == NULL ? count_seconds(times + first, n, counts, &budget)
+                                    : count_lags(work, train->samples + first,
+                                                 times + first, n, counts, &budget);
+    }
     if (within) {
         for (int k = 0; k < N_BINS; k++)
             up_to[k] = sum += (double)counts[k];
@@ -238,10 +286,12 @@ static spk_status compute(spk_context *ctx, const spk__metrics_work *work,
     acg.time_room = spk__trains_largest(work->trains);
     acg.scratch = spk__alloc(ctx, acg.room * n_workers, sizeof(int64_t));
     acg.times = spk__alloc(ctx, acg.time_room * n_workers, sizeof(double));
-    status = acg.scratch == NULL || acg.times == NULL
-                 ? spk__fail_memory(ctx)
-                 : spk__parallel_for(ctx, spikes->n_units, measure_unit, &acg,
-                                     "autocorrelograms");
+    status = acg.scratch == NULL || acg.times == NULL ? spk__fail_memory(ctx)
+                                                      : lay_table(ctx, &acg);
+    if (status == SPK_OK)
+        status = spk__parallel_for(ctx, spikes->n_units, measure_unit, &acg,
+                                   "autocorrelograms");
+    spk__free(acg.bins);
     spk__free(acg.times);
     spk__free(acg.scratch);
     spk__pair_lags_free(&acg.lags);
@@ -249,7 +299,7 @@ static spk_status compute(spk_context *ctx, const spk__metrics_work *work,
 }
 
 const spk__metric_group spk__metrics_kilosort = {
-    .name = "acg_refractory",
+    .name = "kilosort_refractory",
     .metrics = metrics,
     .n_metrics = N_METRICS,
     .parameters = parameters,

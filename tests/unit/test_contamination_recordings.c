@@ -31,8 +31,9 @@ static int is_there(const char *name)
 static spk_metrics *compute(const spk_spikes *spikes, const spk_metrics_setting *settings,
                             int64_t n_settings)
 {
-    static const char *const groups[] = {
-        "activity", "presence", "rpv", "isi_violations", "sliding_rp", "acg_refractory"};
+    static const char *const groups[] = {"activity",   "presence",
+                                         "rpv",        "isi_violations",
+                                         "sliding_rp", "kilosort_refractory"};
     spk_metrics_input input;
     spk_metrics_options options;
     spk_metrics *metrics = NULL;

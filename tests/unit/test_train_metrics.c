@@ -577,9 +577,9 @@ static void threads_change_nothing(void)
 
 static spk_status compute_groups(spk_context *ctx, void *spikes)
 {
-    static const char *const groups[] = {"activity",       "presence",      "synchrony",
-                                         "isi_violations", "rp_violations", "rpv",
-                                         "sliding_rp",     "acg_refractory"};
+    static const char *const groups[] = {
+        "activity",      "presence", "synchrony",  "isi_violations",
+        "rp_violations", "rpv",      "sliding_rp", "kilosort_refractory"};
     static const int64_t start = -5321, stop = 2000;
     const spk_epochs epochs = {1, &start, &stop};
     spk_metrics_input input;

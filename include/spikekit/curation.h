@@ -17,6 +17,7 @@
 
 #include <spikekit/array.h>
 #include <spikekit/context.h>
+#include <spikekit/merging.h>
 #include <spikekit/metrics.h>
 #include <spikekit/spikes.h>
 #include <spikekit/status.h>
@@ -240,6 +241,30 @@ spk_curation_correlograms(spk_context *ctx, const spk_curation *curation, int64_
 SPK_API SPK_MUST_CHECK spk_status spk_curation_metrics(
     spk_context *ctx, const spk_curation *curation, int64_t n_units,
     const int64_t *unit_ids, const spk_metrics_options *options, spk_metrics **metrics);
+
+/**
+ * Scores a unit against others for another merge, as spk_merging_find() with the pairs of this
+ * unit alone. Holm's adjustment is then over these pairs. Units lie where the mean of their
+ * spikes does; without spike positions all are looked at.
+ *
+ * @param[in]  unit_id     a unit that is there
+ * @param[in]  n_others    number of others; read when others is not NULL
+ * @param[in]  others      [n_others] distinct ids; NULL: all units within max_distance_um
+ * @param[in]  similarity  [n_others] of its template to theirs; NULL: template_similarity is
+ *                         skipped. NULL if others is
+ * @param[in]  options     NULL for the defaults; with_unit is not read. Recipes with snr or knn
+ *                         take all units: SPK_ERR_ARGUMENT
+ * @param[out] unit_ids    [spk_curation_n_units()] room for the ids of the units looked at,
+ *                         rising: candidates name units by their place here
+ * @param[out] n_units     how many those are
+ * @param[out] candidates  destroy with spk_merge_candidates_destroy()
+ * @return SPK_OK; SPK_ERR_NOT_FOUND (no such unit); otherwise as spk_merging_find()
+ * Cost: as spk_merging_find() of a recording with these units alone
+ */
+SPK_API SPK_MUST_CHECK spk_status spk_curation_candidates(
+    spk_context *ctx, const spk_curation *curation, int64_t unit_id, int64_t n_others,
+    const int64_t *others, const double *similarity, const spk_merging_options *options,
+    int64_t *unit_ids, int64_t *n_units, spk_merge_candidates **candidates);
 
 /* ---- files ---- */
 

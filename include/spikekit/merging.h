@@ -188,6 +188,7 @@ typedef struct spk_merging_options {
     double refractory_null;            /**< L; default 1 */
     double max_refractory_ratio;       /**< default 0.3 */
     double refractory_level;           /**< default 0.01 */
+    int64_t with_unit; /**< only pairs of this unit are listed; default -1: all */
 } spk_merging_options;
 
 SPK_API void spk_merging_options_init(spk_merging_options *options, size_t struct_size);

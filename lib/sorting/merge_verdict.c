@@ -70,6 +70,7 @@ void spk_merging_options_init(spk_merging_options *options, size_t struct_size)
         .refractory_null = 1,
         .max_refractory_ratio = 0.3,
         .refractory_level = 0.01,
+        .with_unit = -1,
     };
     if (options != NULL)
         memcpy(options, &defaults,

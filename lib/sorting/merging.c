@@ -223,12 +223,12 @@ static int describe(const listing *l, int64_t a, int64_t b, spk_merge_pair *pair
 static spk_status list_pairs(spk_context *ctx, spk__merge_work *work, int32_t listed_by)
 {
     const listing l = {work, listed_by};
-    const int64_t n_units = work->spikes.n_units;
+    const int64_t n_units = work->spikes.n_units, only = work->options->with_unit;
     int64_t room = 0;
     for (int64_t a = 0; a < n_units; a++) {
         for (int64_t b = a + 1; b < n_units; b++) {
             spk_merge_pair pair = {0};
-            if (!describe(&l, a, b, &pair))
+            if ((only >= 0 && a != only && b != only) || !describe(&l, a, b, &pair))
                 continue;
             if (work->n_pairs == room) {
                 room = room < 256 ? 256 : room + room / 2;

@@ -201,6 +201,12 @@ def test_a_split_unit_is_found(session):
     assert found.skipped == ["unit_locations", "template_similarity"]
     assert len(found.values["correlogram_difference"]) == len(found.pairs)
     assert len(found) == found.is_candidate.sum() == found.failed_steps.count("")
+    again = spikekit.Curation(table, n_bins=0)
+    mine = again.candidates(parts[0], preset="similarity_correlograms", min_spikes=20)
+    rows = (found.pairs == parts[0]).any(axis=1)
+    assert np.array_equal(mine.pairs, found.pairs[rows])
+    for name, values in mine.values.items():
+        assert np.array_equal(values, found.values[name][rows], equal_nan=True), name
     merged = spikekit.curate(table, merges=[parts], censor_ms=0)
     assert merged.n_units == 7
     with pytest.raises(spikekit.ArgumentError, match="no option 'min_spike'"):

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <spikekit/correlogram.h>
 #include <spikekit/curation.h>
+#include <spikekit/merging.h>
 #include <stdlib.h>
 
 enum {
@@ -231,6 +232,15 @@ static void is_recount(const recording *r, const spk_curation *c, int with_metri
     free(now);
 }
 
+static void fails(spk_status found, spk_status wanted, const char *words)
+{
+    CU_ASSERT_EQUAL(found, wanted);
+    if (strstr(spk_context_message(ctx), words) == NULL) {
+        printf("expected '%s' in '%s'\n", words, spk_context_message(ctx));
+        CU_FAIL("message");
+    }
+}
+
 /* ---- random steps ---- */
 
 static int64_t any_unit(const spk_curation *c)
@@ -404,6 +414,137 @@ static void first_count(void)
     free(r);
 }
 
+/* The scores of one unit are those of its pairs among all, Holm's adjustment aside. */
+static void candidates(void)
+{
+    static const int64_t pair[] = {7, 30};
+    recording *r = make_recording(11, 900);
+    r->options.spike_positions = NULL;
+    spk_curation *c = start(r);
+    int64_t merged = 0, ids[N_UNITS], looked[N_UNITS], n_units = 0, kept[N];
+    int64_t samples[N];
+    int32_t units[N];
+    double similarity[N_UNITS * N_UNITS], to_others[N_UNITS];
+    CU_ASSERT_EQUAL(spk_curation_merge(ctx, c, 2, pair, 0, -1, &merged), SPK_OK);
+    spk_curation_unit_ids(c, ids);
+    const int64_t n = spk_curation_n_units(c), n_spikes = spk_curation_n_spikes(c);
+    CU_ASSERT_EQUAL_FATAL(spk_curation_spikes(ctx, c, kept, units), SPK_OK);
+    for (int64_t i = 0; i < n_spikes; i++)
+        samples[i] = r->samples[kept[i]];
+    for (int64_t k = 0; k < n * n; k++)
+        similarity[k] = (double)(draw(25) + 75) / 100;
+    for (int64_t a = 0; a < n; a++)
+        for (int64_t b = 0; b < a; b++)
+            similarity[a * n + b] = similarity[b * n + a];
+    for (int preset = SPK_MERGE_SPIKEKIT; preset <= SPK_MERGE_SLAY_PRESET; preset++) {
+        if (preset == SPK_MERGE_FEATURE_NEIGHBORS)
+            continue;
+        spk_spikes now = r->spikes;
+        now.n_spikes = n_spikes;
+        now.n_units = n;
+        now.samples = samples;
+        now.units = units;
+        spk_merging_input input;
+        spk_merging_options o;
+        spk_merge_candidates *all = NULL, *own = NULL;
+        spk_merging_input_init(&input, sizeof input);
+        spk_merging_options_init(&o, sizeof o);
+        input.spikes = &now;
+        input.similarity = similarity;
+        o.preset = preset;
+        o.evaluate_all = 1;
+        o.refractory_ms = 4;
+        o.censored_ms = 1;
+        o.presence_bin_s = 0.2;
+        const int64_t me = n - 1; /* the merged unit has the largest id */
+        for (int64_t k = 0; k < me; k++)
+            to_others[k] = similarity[me * n + k];
+        CU_ASSERT_EQUAL_FATAL(spk_merging_find(ctx, &input, &o, &all), SPK_OK);
+        CU_ASSERT_EQUAL_FATAL(spk_curation_candidates(ctx, c, merged, me, ids, to_others,
+                                                      &o, looked, &n_units, &own),
+                              SPK_OK);
+        CU_ASSERT(n_units == n && memcmp(looked, ids, (size_t)n * sizeof *ids) == 0);
+        const spk_merge_pair *pairs = spk_merge_candidates_pairs(all);
+        const spk_merge_pair *mine = spk_merge_candidates_pairs(own);
+        int64_t found = 0;
+        for (int64_t p = 0; p < spk_merge_candidates_n_pairs(all); p++) {
+            if (pairs[p].b != me)
+                continue;
+            CU_ASSERT_FATAL(found < spk_merge_candidates_n_pairs(own));
+            CU_ASSERT(mine[found].a == pairs[p].a && mine[found].b == me);
+            for (int v = 0; v < SPK_MERGE_VALUE_REFRACTORY_HOLM; v++) {
+                const double x = mine[found].values[v], y = pairs[p].values[v];
+                CU_ASSERT(x == y || (isnan(x) && isnan(y)));
+            }
+            found++;
+        }
+        CU_ASSERT(found > 0 && found == spk_merge_candidates_n_pairs(own));
+        spk_merge_candidates_destroy(all);
+        spk_merge_candidates_destroy(own);
+    }
+    spk_curation_destroy(c);
+    free(r);
+}
+
+/* Without a list of others: those whose mean position is near. */
+static void candidates_nearby(void)
+{
+    recording *r = make_recording(12, 600);
+    for (int i = 0; i < 600; i++) {
+        r->positions[2 * i] = 0;
+        r->positions[2 * i + 1] = (float)(100 * r->units[i]);
+    }
+    spk_curation *c = start(r);
+    spk_merging_options o;
+    spk_merge_candidates *found = NULL;
+    int64_t ids[N_UNITS], n = 0;
+    const int64_t other = 2, strange = 99;
+    const double one = 1;
+    spk_merging_options_init(&o, sizeof o);
+    o.preset = SPK_MERGE_TEMPORAL_SPLITS;
+    CU_ASSERT_EQUAL(
+        spk_curation_candidates(ctx, c, 30, 0, NULL, NULL, &o, ids, &n, &found), SPK_OK);
+    CU_ASSERT(n == 3 && ids[0] == 2 && ids[1] == 4 && ids[2] == 30);
+    CU_ASSERT_EQUAL(spk_merge_candidates_n_pairs(found), 2);
+    spk_merge_candidates_destroy(found);
+    fails(spk_curation_candidates(ctx, c, 99, 0, NULL, NULL, &o, ids, &n, &found),
+          SPK_ERR_NOT_FOUND, "no unit 99");
+    fails(spk_curation_candidates(ctx, c, 30, 1, &strange, NULL, &o, ids, &n, &found),
+          SPK_ERR_NOT_FOUND, "no unit 99");
+    fails(spk_curation_candidates(ctx, c, 2, 1, &other, NULL, &o, ids, &n, &found),
+          SPK_ERR_ARGUMENT, "unit 2 is the one that is scored");
+    fails(spk_curation_candidates(ctx, c, 2, 0, NULL, &one, &o, ids, &n, &found),
+          SPK_ERR_ARGUMENT, "to which others?");
+    o.preset = SPK_MERGE_FEATURE_NEIGHBORS;
+    fails(spk_curation_candidates(ctx, c, 2, 0, NULL, NULL, &o, ids, &n, &found),
+          SPK_ERR_ARGUMENT, "snr takes all units");
+    spk_curation_destroy(c);
+    free(r);
+}
+
+static void threads(void)
+{
+    recording *r = make_recording(9, 1000);
+    spk_curation *c[3];
+    int64_t ids[N_UNITS], kept[N];
+    for (int64_t i = 0; i < N; i++)
+        kept[i] = i;
+    for (int k = 0; k < 3; k++) {
+        CU_ASSERT_EQUAL(spk_context_set_threads(ctx, 1 << k), SPK_OK);
+        c[k] = start(r);
+    }
+    CU_ASSERT_EQUAL(spk_context_set_threads(ctx, 1), SPK_OK);
+    spk_curation_unit_ids(c[0], ids);
+    for (int k = 1; k < 3; k++) {
+        for (int u = 0; u < N_UNITS; u++)
+            same_unit(c[k], c[0], ids[u], kept);
+        same_correlograms(c[k], c[0], ids, N_UNITS);
+    }
+    for (int k = 0; k < 3; k++)
+        spk_curation_destroy(c[k]);
+    free(r);
+}
+
 static void nothing(void)
 {
     static const spk_spikes none = {0, 0, NULL, NULL, 30000, 0, 0};
@@ -418,15 +559,6 @@ static void nothing(void)
 }
 
 /* ---- errors ---- */
-
-static void fails(spk_status found, spk_status wanted, const char *words)
-{
-    CU_ASSERT_EQUAL(found, wanted);
-    if (strstr(spk_context_message(ctx), words) == NULL) {
-        printf("expected '%s' in '%s'\n", words, spk_context_message(ctx));
-        CU_FAIL("message");
-    }
-}
 
 static void creation_errors(void)
 {
@@ -569,10 +701,17 @@ static void allocation_failures(void)
 }
 
 static const suite_test tests[] = {
-    {"by hand", by_hand},           {"first count", first_count},
-    {"random steps", random_steps}, {"many at once", many_at_once},
-    {"nothing", nothing},           {"creation errors", creation_errors},
-    {"step errors", step_errors},   {"allocation failures", allocation_failures},
+    {"by hand", by_hand},
+    {"first count", first_count},
+    {"random steps", random_steps},
+    {"many at once", many_at_once},
+    {"threads", threads},
+    {"candidates", candidates},
+    {"candidates nearby", candidates_nearby},
+    {"nothing", nothing},
+    {"creation errors", creation_errors},
+    {"step errors", step_errors},
+    {"allocation failures", allocation_failures},
 };
 
 int main(void)

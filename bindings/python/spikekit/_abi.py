@@ -584,6 +584,157 @@ spk_correlogram_merge = function(
 )
 
 
+# ---- merging.h --------------------------------------------------------------------------
+
+# const char *spk_merge_step_name(int32_t step)
+spk_merge_step_name = function("spk_merge_step_name", text, int32)
+# spk_status spk_merge_preset_from_name(spk_context *ctx, const char *name,
+#     int32_t *preset)
+spk_merge_preset_from_name = function(
+    "spk_merge_preset_from_name", STATUS, context, text, int32_out
+)
+# const char *spk_merge_preset_name(int32_t preset)
+spk_merge_preset_name = function("spk_merge_preset_name", text, int32)
+
+class spk_merging_input(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("spikes", P(spk_spikes)),
+        ("positions_um", P(double)),
+        ("similarity", P(double)),
+        ("snr", P(double)),
+        ("amplitudes", P(spk_array)),
+        ("spike_positions", P(spk_array)),
+    ]
+
+
+# void spk_merging_input_init(spk_merging_input *input, size_t struct_size)
+spk_merging_input_init = function(
+    "spk_merging_input_init", None, P(spk_merging_input), size
+)
+
+class spk_merging_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("preset", int32),
+        ("evaluate_all", int32),
+        ("steps", P(int32)),
+        ("n_steps", int64),
+        ("epochs", P(spk_epochs)),
+        ("min_spikes", int64),
+        ("min_snr", double),
+        ("max_contamination", double),
+        ("refractory_ms", double),
+        ("censored_ms", double),
+        ("max_distance_um", double),
+        ("max_dissimilarity", double),
+        ("correlogram_window_ms", double),
+        ("correlogram_bin_ms", double),
+        ("correlogram_censor_ms", double),
+        ("correlogram_sigma_ms", double),
+        ("correlogram_peak_share", double),
+        ("max_correlogram_difference", double),
+        ("presence_bin_s", double),
+        ("min_presence_distance_s", double),
+        ("n_neighbors", int64),
+        ("min_neighbors", int64),
+        ("max_cross_contamination", double),
+        ("min_cross_p", double),
+        ("quality_balance", double),
+        ("slay_k1", double),
+        ("slay_k2", double),
+        ("slay_threshold", double),
+        ("flank_from_ms", double),
+        ("flank_to_ms", double),
+        ("refractory_null", double),
+        ("max_refractory_ratio", double),
+        ("refractory_level", double),
+        ("with_unit", int64),
+    ]
+
+
+# void spk_merging_options_init(spk_merging_options *options, size_t struct_size)
+spk_merging_options_init = function(
+    "spk_merging_options_init", None, P(spk_merging_options), size
+)
+
+class spk_merge_value_info(Structure):
+    _fields_ = [
+        ("name", text),
+        ("unit", text),
+        ("step", int32),
+        ("decides", int32),
+    ]
+
+
+# const spk_merge_value_info *spk_merge_value_describe(int32_t value)
+spk_merge_value_describe = function(
+    "spk_merge_value_describe", P(spk_merge_value_info), int32
+)
+
+class spk_merge_pair(Structure):
+    _fields_ = [
+        ("a", int32),
+        ("b", int32),
+        ("failed_step", int32),
+        ("reserved", int32),
+        ("values", double * 17),
+    ]
+
+
+# spk_status spk_merging_find(spk_context *ctx, const spk_merging_input *input,
+#     const spk_merging_options *options, spk_merge_candidates **candidates)
+spk_merging_find = function(
+    "spk_merging_find", STATUS, context, P(spk_merging_input), P(spk_merging_options),
+    PP(spk_merge_candidates)
+)
+# void spk_merge_candidates_destroy(spk_merge_candidates *candidates)
+spk_merge_candidates_destroy = function(
+    "spk_merge_candidates_destroy", None, P(spk_merge_candidates)
+)
+# int64_t spk_merge_candidates_n_pairs(const spk_merge_candidates *candidates)
+spk_merge_candidates_n_pairs = function(
+    "spk_merge_candidates_n_pairs", int64, P(spk_merge_candidates)
+)
+# const spk_merge_pair *spk_merge_candidates_pairs(const spk_merge_candidates *candidates)
+spk_merge_candidates_pairs = function(
+    "spk_merge_candidates_pairs", P(spk_merge_pair), P(spk_merge_candidates)
+)
+# int64_t spk_merge_candidates_n_steps(const spk_merge_candidates *candidates)
+spk_merge_candidates_n_steps = function(
+    "spk_merge_candidates_n_steps", int64, P(spk_merge_candidates)
+)
+# const int32_t *spk_merge_candidates_steps(const spk_merge_candidates *candidates)
+spk_merge_candidates_steps = function(
+    "spk_merge_candidates_steps", P(int32), P(spk_merge_candidates)
+)
+# int32_t spk_merge_candidates_skipped(const spk_merge_candidates *candidates,
+#     int32_t step)
+spk_merge_candidates_skipped = function(
+    "spk_merge_candidates_skipped", int32, P(spk_merge_candidates), int32
+)
+# int64_t spk_merge_candidates_n_groups(const spk_merge_candidates *candidates)
+spk_merge_candidates_n_groups = function(
+    "spk_merge_candidates_n_groups", int64, P(spk_merge_candidates)
+)
+# const int64_t *spk_merge_candidates_group_offsets(
+#     const spk_merge_candidates *candidates)
+spk_merge_candidates_group_offsets = function(
+    "spk_merge_candidates_group_offsets", P(int64), P(spk_merge_candidates)
+)
+# const int32_t *spk_merge_candidates_group_units(const spk_merge_candidates *candidates)
+spk_merge_candidates_group_units = function(
+    "spk_merge_candidates_group_units", P(int32), P(spk_merge_candidates)
+)
+# spk_status spk_merge_join_pairs(spk_context *ctx, int64_t n_units,
+#     const int32_t (*pairs)[2], int64_t n_pairs, int64_t *offsets, int32_t *units,
+#     int64_t *n_groups)
+spk_merge_join_pairs = function(
+    "spk_merge_join_pairs", STATUS, context, int64, int32_in, int64, int64_out, int32_out,
+    int64_out
+)
+
+
 # ---- features.h -------------------------------------------------------------------------
 
 
@@ -1190,6 +1341,14 @@ spk_curation_metrics = function(
     "spk_curation_metrics", STATUS, context, P(spk_curation), int64, int64_in,
     P(spk_metrics_options), PP(spk_metrics)
 )
+# spk_status spk_curation_candidates(spk_context *ctx, const spk_curation *curation,
+#     int64_t unit_id, int64_t n_others, const int64_t *others, const double *similarity,
+#     const spk_merging_options *options, int64_t *unit_ids, int64_t *n_units,
+#     spk_merge_candidates **candidates)
+spk_curation_candidates = function(
+    "spk_curation_candidates", STATUS, context, P(spk_curation), int64, int64, int64_in,
+    double_in, P(spk_merging_options), int64_out, int64_out, PP(spk_merge_candidates)
+)
 # spk_status spk_curation_apply(spk_context *ctx, spk_curation *curation,
 #     const char *path, double censor_ms)
 spk_curation_apply = function(
@@ -1538,156 +1697,6 @@ spk_thresholds_columns = function(
 spk_labels_assign = function(
     "spk_labels_assign", STATUS, context, P(spk_thresholds), int64, int64, P(text),
     double_in, int32_out, int64_out, double_out, int64_out
-)
-
-
-# ---- merging.h --------------------------------------------------------------------------
-
-# const char *spk_merge_step_name(int32_t step)
-spk_merge_step_name = function("spk_merge_step_name", text, int32)
-# spk_status spk_merge_preset_from_name(spk_context *ctx, const char *name,
-#     int32_t *preset)
-spk_merge_preset_from_name = function(
-    "spk_merge_preset_from_name", STATUS, context, text, int32_out
-)
-# const char *spk_merge_preset_name(int32_t preset)
-spk_merge_preset_name = function("spk_merge_preset_name", text, int32)
-
-class spk_merging_input(Structure):
-    _fields_ = [
-        ("struct_size", size),
-        ("spikes", P(spk_spikes)),
-        ("positions_um", P(double)),
-        ("similarity", P(double)),
-        ("snr", P(double)),
-        ("amplitudes", P(spk_array)),
-        ("spike_positions", P(spk_array)),
-    ]
-
-
-# void spk_merging_input_init(spk_merging_input *input, size_t struct_size)
-spk_merging_input_init = function(
-    "spk_merging_input_init", None, P(spk_merging_input), size
-)
-
-class spk_merging_options(Structure):
-    _fields_ = [
-        ("struct_size", size),
-        ("preset", int32),
-        ("evaluate_all", int32),
-        ("steps", P(int32)),
-        ("n_steps", int64),
-        ("epochs", P(spk_epochs)),
-        ("min_spikes", int64),
-        ("min_snr", double),
-        ("max_contamination", double),
-        ("refractory_ms", double),
-        ("censored_ms", double),
-        ("max_distance_um", double),
-        ("max_dissimilarity", double),
-        ("correlogram_window_ms", double),
-        ("correlogram_bin_ms", double),
-        ("correlogram_censor_ms", double),
-        ("correlogram_sigma_ms", double),
-        ("correlogram_peak_share", double),
-        ("max_correlogram_difference", double),
-        ("presence_bin_s", double),
-        ("min_presence_distance_s", double),
-        ("n_neighbors", int64),
-        ("min_neighbors", int64),
-        ("max_cross_contamination", double),
-        ("min_cross_p", double),
-        ("quality_balance", double),
-        ("slay_k1", double),
-        ("slay_k2", double),
-        ("slay_threshold", double),
-        ("flank_from_ms", double),
-        ("flank_to_ms", double),
-        ("refractory_null", double),
-        ("max_refractory_ratio", double),
-        ("refractory_level", double),
-    ]
-
-
-# void spk_merging_options_init(spk_merging_options *options, size_t struct_size)
-spk_merging_options_init = function(
-    "spk_merging_options_init", None, P(spk_merging_options), size
-)
-
-class spk_merge_value_info(Structure):
-    _fields_ = [
-        ("name", text),
-        ("unit", text),
-        ("step", int32),
-        ("decides", int32),
-    ]
-
-
-# const spk_merge_value_info *spk_merge_value_describe(int32_t value)
-spk_merge_value_describe = function(
-    "spk_merge_value_describe", P(spk_merge_value_info), int32
-)
-
-class spk_merge_pair(Structure):
-    _fields_ = [
-        ("a", int32),
-        ("b", int32),
-        ("failed_step", int32),
-        ("reserved", int32),
-        ("values", double * 17),
-    ]
-
-
-# spk_status spk_merging_find(spk_context *ctx, const spk_merging_input *input,
-#     const spk_merging_options *options, spk_merge_candidates **candidates)
-spk_merging_find = function(
-    "spk_merging_find", STATUS, context, P(spk_merging_input), P(spk_merging_options),
-    PP(spk_merge_candidates)
-)
-# void spk_merge_candidates_destroy(spk_merge_candidates *candidates)
-spk_merge_candidates_destroy = function(
-    "spk_merge_candidates_destroy", None, P(spk_merge_candidates)
-)
-# int64_t spk_merge_candidates_n_pairs(const spk_merge_candidates *candidates)
-spk_merge_candidates_n_pairs = function(
-    "spk_merge_candidates_n_pairs", int64, P(spk_merge_candidates)
-)
-# const spk_merge_pair *spk_merge_candidates_pairs(const spk_merge_candidates *candidates)
-spk_merge_candidates_pairs = function(
-    "spk_merge_candidates_pairs", P(spk_merge_pair), P(spk_merge_candidates)
-)
-# int64_t spk_merge_candidates_n_steps(const spk_merge_candidates *candidates)
-spk_merge_candidates_n_steps = function(
-    "spk_merge_candidates_n_steps", int64, P(spk_merge_candidates)
-)
-# const int32_t *spk_merge_candidates_steps(const spk_merge_candidates *candidates)
-spk_merge_candidates_steps = function(
-    "spk_merge_candidates_steps", P(int32), P(spk_merge_candidates)
-)
-# int32_t spk_merge_candidates_skipped(const spk_merge_candidates *candidates,
-#     int32_t step)
-spk_merge_candidates_skipped = function(
-    "spk_merge_candidates_skipped", int32, P(spk_merge_candidates), int32
-)
-# int64_t spk_merge_candidates_n_groups(const spk_merge_candidates *candidates)
-spk_merge_candidates_n_groups = function(
-    "spk_merge_candidates_n_groups", int64, P(spk_merge_candidates)
-)
-# const int64_t *spk_merge_candidates_group_offsets(
-#     const spk_merge_candidates *candidates)
-spk_merge_candidates_group_offsets = function(
-    "spk_merge_candidates_group_offsets", P(int64), P(spk_merge_candidates)
-)
-# const int32_t *spk_merge_candidates_group_units(const spk_merge_candidates *candidates)
-spk_merge_candidates_group_units = function(
-    "spk_merge_candidates_group_units", P(int32), P(spk_merge_candidates)
-)
-# spk_status spk_merge_join_pairs(spk_context *ctx, int64_t n_units,
-#     const int32_t (*pairs)[2], int64_t n_pairs, int64_t *offsets, int32_t *units,
-#     int64_t *n_groups)
-spk_merge_join_pairs = function(
-    "spk_merge_join_pairs", STATUS, context, int64, int32_in, int64, int64_out, int32_out,
-    int64_out
 )
 
 

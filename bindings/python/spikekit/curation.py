@@ -12,6 +12,7 @@ from ._context import Call
 from ._errors import ArgumentError
 from ._inputs import as_spikes
 from ._types import path_bytes, pointer, view
+from .merging import MergeCandidates, merging_options
 from .metrics import Metric, Metrics, _Arrays, _input, _NEEDS
 from .session import Handle
 from .spikes import SpikeTable
@@ -388,6 +389,44 @@ class Curation:
             columns[name] = view(where.value, (len(ids),), np.float64, handle)
             described[name] = Metric(abi.spk_metrics_metric(out, column).contents)
         return Metrics(columns, ids, described)
+
+    def candidates(self, unit_id, others=None, *, similarity=None, preset="spikekit",
+                   evaluate_all=False, **options):
+        """Scores a unit for another merge, at the cost of the units near it.
+
+        Parameters
+        ----------
+        unit_id : int
+        others : sequence of int, optional
+            Default: all units within ``max_distance_um``, by their mean positions.
+        similarity : array_like, shape (n_others,), optional
+            Of its template to those of `others`.
+        preset, evaluate_all, **options
+            As for :func:`spikekit.merge_candidates`.
+
+        Returns
+        -------
+        MergeCandidates
+            The pairs of this unit.
+        """
+        settings = merging_options(preset, evaluate_all, options)
+        n_units, out = ctypes.c_int64(), ctypes.POINTER(abi.spk_merge_candidates)()
+        ids = np.empty(self.n_units, np.int64)
+        if others is not None:
+            others = np.ascontiguousarray(list(others), np.int64)
+        if similarity is not None:
+            similarity = np.ascontiguousarray(similarity, np.float64)
+            if others is None or similarity.shape != others.shape:
+                raise ArgumentError("similarity: expected one for each of others")
+        with Call(self._threads) as context:
+            abi.spk_curation_candidates(
+                context, self._pointer, operator.index(unit_id),
+                0 if others is None else len(others), others, similarity, settings, ids,
+                ctypes.byref(n_units), ctypes.byref(out),
+            )
+        return MergeCandidates(
+            Handle(out, abi.spk_merge_candidates_destroy), ids[: n_units.value]
+        )
 
     def __repr__(self):
         n = len(self.steps)

@@ -216,6 +216,22 @@ def _similarity(context, table, templates, arrays):
     return similarity
 
 
+def merging_options(preset, evaluate_all, options):
+    """A spk_merging_options of a preset's name and of fields by name."""
+    settings, code = abi.spk_merging_options(), ctypes.c_int32()
+    abi.spk_merging_options_init(settings, ctypes.sizeof(settings))
+    with Call() as context:
+        abi.spk_merge_preset_from_name(context, str(preset).encode(), ctypes.byref(code))
+    settings.preset, settings.evaluate_all = code.value, bool(evaluate_all)
+    hidden = {"preset", "evaluate_all", "steps", "n_steps", "epochs", "with_unit"}
+    fields = {field[0] for field in settings._fields_} - hidden - {"struct_size"}
+    for name, value in options.items():
+        if name not in fields:
+            raise ArgumentError(f"no option {name!r}; there are {', '.join(sorted(fields))}")
+        setattr(settings, name, value)
+    return settings
+
+
 def _positions(session):
     try:
         return session.unit_positions()
@@ -274,15 +290,7 @@ def merge_candidates(
     """
     table = as_spikes(data, sampling_rate_hz)
     arrays, out = _Arrays(), ctypes.POINTER(abi.spk_merge_candidates)()
-    settings = abi.spk_merging_options()
-    abi.spk_merging_options_init(settings, ctypes.sizeof(settings))
-    settings.evaluate_all = bool(evaluate_all)
-    hidden = {"struct_size", "preset", "evaluate_all", "steps", "n_steps", "epochs"}
-    fields = {field[0] for field in settings._fields_} - hidden
-    for name, value in options.items():
-        if name not in fields:
-            raise ArgumentError(f"no option {name!r}; there are {', '.join(sorted(fields))}")
-        setattr(settings, name, value)
+    settings = merging_options(preset, evaluate_all, options)
     if similarity is not None:
         similarity = _matrix(similarity, (table.n_units, table.n_units), "similarity")
     known = abi.spk_merging_input()
@@ -291,9 +299,6 @@ def merge_candidates(
     if positions is None and isinstance(table, Session):
         positions = _positions(table)
     with Call(threads, progress) as context:
-        preset_code = ctypes.c_int32()
-        abi.spk_merge_preset_from_name(context, str(preset).encode(), ctypes.byref(preset_code))
-        settings.preset = preset_code.value
         given = _input(context, table, needs, amplitudes, spike_positions, arrays)
         known.spikes, known.amplitudes = given.spikes, given.amplitudes
         known.spike_positions = given.spike_positions

@@ -260,9 +260,9 @@ typedef struct spk_merge_candidates spk_merge_candidates;
  *         the errors of spk_spikes_check(), spk_epochs_check() and
  *         spk_correlogram_count_pairs(); SPK_ERR_MEMORY; SPK_ERR_CANCELLED
  * Cost:    O(n_units^2) for distances; O(spikes of both units) a listed pair and step;
- *          O(n_spikes log n_spikes) for knn. Memory: 12 bytes a spike (28 with epochs, 52
- *          more with knn), 152 bytes a listed pair, 400 a pair and thread for correlograms,
- *          8 bytes a unit and presence bin
+ *          O(n_spikes log n_spikes) for knn. Memory: 12 bytes a spike (32 with epochs, 44
+ *          more for knn), 152 bytes a listed pair, 8 bytes a correlogram bin of each unit,
+ *          twice, and each pair, 8 bytes a unit and presence bin
  * Threads: workers own pairs; same bits for any number of threads
  * Source:  SpikeInterface 0.105.3 compute_merge_unit_groups(); Lussac (Barbour, Wyngaard &
  *          Llobet); Holm (1979) Scand. J. Statist. 6:65-70

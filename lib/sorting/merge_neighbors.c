@@ -42,7 +42,7 @@ typedef struct neighbor_job {
     int64_t *heads;    /* [n_units] first place in todo of each unit a, -1: none */
     int64_t *nexts;    /* [n_todo] */
     int64_t *firsts;   /* [n_units + 1] queries of each unit */
-    point *queries;    /* [n_points] by unit */
+    uint32_t *queries; /* [n_points] places in points, by unit */
     int64_t *counts;   /* [workers][n_units] */
     neighbor *nearest; /* [workers][k] */
 } neighbor_job;
@@ -202,7 +202,7 @@ static spk_status search_unit(void *state, int64_t unit, int32_t worker)
     memset(counts, 0, (size_t)work->spikes.n_units * sizeof *counts);
     for (int64_t q = job->firsts[unit]; q < job->firsts[unit + 1]; q++) {
         int64_t n = 0;
-        search(job, job->queries[q].at, 0, job->n_points, heap, &n);
+        search(job, job->points[job->queries[q]].at, 0, job->n_points, heap, &n);
         for (int64_t i = 0; i < n; i++)
             counts[heap[i].unit]++;
     }
@@ -276,7 +276,7 @@ static void sort_queries(neighbor_job *job)
     for (int64_t u = 0; u < n_units; u++)
         job->firsts[u + 1] += job->firsts[u];
     for (int64_t i = 0; i < job->n_points; i++)
-        job->queries[job->firsts[job->points[i].unit]++] = job->points[i];
+        job->queries[job->firsts[job->points[i].unit]++] = (uint32_t)i;
     memmove(job->firsts + 1, job->firsts, (size_t)n_units * sizeof *job->firsts);
     job->firsts[0] = 0;
     for (int64_t u = 0; u < n_units; u++)
@@ -310,8 +310,8 @@ spk_status spk__merge_neighbors(spk_context *ctx, spk__merge_work *work)
     }
     if ((status = fill_points(ctx, &job)) != SPK_OK)
         goto cleanup;
-    sort_queries(&job);
     build(&job, 0, job.n_points);
+    sort_queries(&job);
     status = spk__parallel_for(ctx, n_units, search_unit, &job, "neighbours");
 cleanup:
     spk__free(job.nearest);

@@ -25,6 +25,17 @@ double spk__sliding_expected_llobet(double n_spikes, double time, double period,
     return 2.0 * period / time * foreign * (own + (foreign - 1.0) / 2.0);
 }
 
+/* Chernoff's bound of P(N > n_violations), which costs a logarithm: whether the confidence may
+ * be above `least`. Below half the distance from 1 to the next double it is computed as 0. */
+static int may_exceed(int64_t n_violations, double expected, double least)
+{
+    const double n = (double)n_violations + 1.0;
+    if (n <= expected || expected <= 0.0)
+        return 1;
+    const double bound = exp(n - expected + n * log(expected / n));
+    return bound >= 5e-17 && bound * (1.0 + 1e-9) >= least;
+}
+
 static double confidence_at(const spk__sliding_search *search, int64_t period,
                             double contamination)
 {
@@ -38,8 +49,12 @@ int64_t spk__sliding_least(const spk__sliding_search *search)
     int64_t least = search->n_contaminations;
     for (int64_t p = 0; p < search->n_periods && least > 0; p++)
         while (search->is_tested[p] && least > 0) {
-            const double confidence =
-                confidence_at(search, p, (double)least * search->step);
+            const double contamination = (double)least * search->step;
+            if (!may_exceed(search->violations[p],
+                            search->expected(search->state, p, contamination),
+                            search->enough))
+                break;
+            const double confidence = confidence_at(search, p, contamination);
             if (confidence < search->enough ||
                 (search->is_strict && confidence == search->enough))
                 break;
@@ -62,6 +77,10 @@ int64_t spk__sliding_surest(const spk__sliding_search *search, double contaminat
     *confidence = -1.0;
     for (int64_t p = 0; p < search->n_periods; p++) {
         if (!search->is_tested[p] || is_same_stretch(search, p))
+            continue;
+        if (surest >= 0 &&
+            !may_exceed(search->violations[p],
+                        search->expected(search->state, p, contamination), *confidence))
             continue;
         const double here = confidence_at(search, p, contamination);
         if (here > *confidence) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "blas_races.h"
 #include "files/array_convert.h"
 #include "suite.h"
 

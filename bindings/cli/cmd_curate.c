@@ -242,7 +242,10 @@ static int start(const curate_arguments *a, spk_context *ctx, curate_state *s)
         session_argument_open(CURATE_NAME, ctx, &a->session, &a->operands, &s->session);
     if (code != COMMAND_OK)
         return code;
-    int32_t needs = SPK_METRIC_NEEDS_AMPLITUDES | SPK_METRIC_NEEDS_POSITIONS;
+    /* Only what is looked at or written: each takes memory of its own. */
+    int32_t needs = a->output != NULL || a->merge != NULL
+                        ? SPK_METRIC_NEEDS_AMPLITUDES | SPK_METRIC_NEEDS_POSITIONS
+                        : 0;
     for (int64_t r = 0; r < spk_thresholds_n_rows(s->thresholds); r++) {
         const spk_metric *metric = spk_thresholds_metric(s->thresholds, r);
         needs |= metric == NULL ? 0 : metric->needs;

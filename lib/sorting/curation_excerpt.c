@@ -53,51 +53,55 @@ typedef struct spike_list {
     int64_t next;
 } spike_list;
 
-static int is_before(const spike_list *lists, int32_t a, int32_t b)
-{
-    const uint32_t x = lists[a].indices[lists[a].next],
-                   y = lists[b].indices[lists[b].next];
-    return x != y ? x < y : a < b;
-}
+typedef struct entry {
+    uint32_t index;
+    int32_t list;
+} entry;
 
-/* Moves what stands at `at` down to its place: both below come after it. */
-static void sift(const spike_list *lists, int32_t *heap, int64_t n, int64_t at)
+enum {
+    DIGIT_BITS = 11,
+    N_DIGITS = 1 << DIGIT_BITS
+};
+
+/* Sorts by index, digit by digit. The result stands in `b` after an odd number of digits. */
+static void sort_entries(entry *a, entry *b, int64_t n)
 {
-    for (;;) {
-        int64_t below = 2 * at + 1;
-        if (below >= n)
-            return;
-        if (below + 1 < n && is_before(lists, heap[below + 1], heap[below]))
-            below++;
-        if (is_before(lists, heap[at], heap[below]))
-            return;
-        const int32_t moved = heap[at];
-        heap[at] = heap[below];
-        heap[below] = moved;
-        at = below;
+    for (int shift = 0; shift < 32; shift += DIGIT_BITS) {
+        int64_t starts[N_DIGITS + 1] = {0};
+        for (int64_t k = 0; k < n; k++)
+            starts[((a[k].index >> shift) & (N_DIGITS - 1)) + 1]++;
+        for (int d = 0; d < N_DIGITS; d++)
+            starts[d + 1] += starts[d];
+        for (int64_t k = 0; k < n; k++)
+            b[starts[(a[k].index >> shift) & (N_DIGITS - 1)]++] = a[k];
+        entry *const other = a;
+        a = b;
+        b = other;
     }
 }
 
-/* Spikes of all lists in order of the table: a heap of lists by the next spike of each.
- * `heap` has room for all lists. */
-static void merge_lists(spike_list *lists, int64_t n_lists, int32_t *heap,
-                        spk__curation_excerpt *e)
+/* Spikes of all lists in order of the table. */
+static spk_status merge_lists(spk_context *ctx, spike_list *lists, int64_t n_lists,
+                              spk__curation_excerpt *e)
 {
-    int64_t n = 0;
+    const int64_t n = e->spikes.n_spikes;
+    entry *entries = spk__alloc(ctx, 2 * n, sizeof *entries);
+    if (entries == NULL)
+        return spk__fail_memory(ctx);
+    entry *sorted = entries + n; /* after three digits */
+    int64_t at = 0;
     for (int64_t u = 0; u < n_lists; u++)
-        if (lists[u].n > 0)
-            heap[n++] = (int32_t)u;
-    for (int64_t at = n / 2 - 1; at >= 0; at--)
-        sift(lists, heap, n, at);
-    for (int64_t k = 0; n > 0; k++) {
-        spike_list *list = &lists[heap[0]];
-        e->samples[k] = list->samples[list->next];
-        e->indices[k] = list->indices[list->next++];
-        e->units[k] = heap[0];
-        if (list->next == list->n)
-            heap[0] = heap[--n];
-        sift(lists, heap, n, 0);
+        for (int64_t k = 0; k < lists[u].n; k++)
+            entries[at++] = (entry){lists[u].indices[k], (int32_t)u};
+    sort_entries(entries, sorted, n);
+    for (int64_t k = 0; k < n; k++) {
+        spike_list *list = &lists[sorted[k].list];
+        e->samples[k] = list->samples[list->next++];
+        e->indices[k] = sorted[k].index;
+        e->units[k] = sorted[k].list;
     }
+    spk__free(entries);
+    return SPK_OK;
 }
 
 static spk_array array_of(const void *data, int64_t n_rows, int64_t n_columns)
@@ -158,12 +162,8 @@ spk_status spk__curation_excerpt_make(spk_context *ctx, const spk_curation *c,
     int64_t end_samples[2], n = n_ends;
     uint32_t end_indices[2];
     spike_list *lists = spk__alloc_zero(ctx, n_units + 1, sizeof *lists);
-    int32_t *heap = spk__alloc(ctx, n_units + 1, sizeof *heap);
-    if (lists == NULL || heap == NULL) {
-        spk__free(lists);
-        spk__free(heap);
+    if (lists == NULL)
         return spk__fail_memory(ctx);
-    }
     for (int64_t k = 0; k < n_ends; k++) {
         end_indices[k] = (uint32_t)ends[k];
         end_samples[k] = c->spikes.samples[ends[k]];
@@ -183,9 +183,8 @@ spk_status spk__curation_excerpt_make(spk_context *ctx, const spk_curation *c,
     e->spikes.samples = e->samples;
     e->spikes.units = e->units;
     const int failed = e->samples == NULL || e->units == NULL || e->indices == NULL;
-    if (!failed)
-        merge_lists(lists, n_lists, heap, e);
+    const spk_status status =
+        failed ? spk__fail_memory(ctx) : merge_lists(ctx, lists, n_lists, e);
     spk__free(lists);
-    spk__free(heap);
-    return failed ? spk__fail_memory(ctx) : SPK_OK;
+    return status;
 }

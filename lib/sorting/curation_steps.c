@@ -83,8 +83,8 @@ int64_t spk_curation_n_steps(const spk_curation *c)
 
 spk_curation_step spk_curation_step_at(const spk_curation *c, int64_t step)
 {
-    return step < 0 || step >= spk_curation_n_steps(c) ? (spk_curation_step){0}
-                                                       : c->records[step].step;
+    static const spk_curation_step none = {0};
+    return step < 0 || step >= spk_curation_n_steps(c) ? none : c->records[step].step;
 }
 
 spk_status spk_curation_undo(spk_context *ctx, spk_curation *c)

@@ -7,7 +7,8 @@
  * distance metrics are off there; they would be MUA rows on maxDriftEstimate (at most 100),
  * isolationDistance (at least 20) and Lratio (at most 0.3). Where so much is missing that no
  * percentage can be told, bombcell's is 100 or near it and ours NaN, with a column that says
- * so. */
+ * so. Where no contamination can be told, bombcell's is 1 and ours NaN: then RPV_status is not 1
+ * (with keepUncertainRPVUnits, at least 0). */
 static const char bombcell[] =
     HEADER "none\tbombcell:nSpikes\t1\t\tignore\t\n"
            "NOISE\tbombcell:nPeaks\t\t2\tfail\t\n"
@@ -25,6 +26,7 @@ static const char bombcell[] =
            "MUA\tmissing_beyond_fit_bombcell\t\t0\tignore\t\n"
            "MUA\tbombcell:nSpikes\t300\t\tignore\t\n"
            "MUA\tbombcell:fractionRPVs_estimatedTauR\t\t0.1\tignore\t\n"
+           "MUA\tbombcell:RPV_status\t1\t\tignore\t\n"
            "MUA\tbombcell:presenceRatio\t0.7\t\tignore\t\n"
            "MUA\tbombcell:rawAmplitude\t40\t\tignore\t\n"
            "MUA\tbombcell:signalToNoiseRatio\t5\t\tignore\t\n"

@@ -264,12 +264,16 @@ static spk_table *read_metrics(const char *path, int64_t *n_names,
                 SPK_OK);
         ++*n_names;
     }
-    /* the tools' tables have 100 % missing where ours has this column */
-    CU_ASSERT_FATAL(*n_names < MAX_NAMES);
+    /* the tools' tables have 100 % missing and contamination 1 where ours have NaN, and these
+     * columns */
+    CU_ASSERT_FATAL(*n_names + 1 < MAX_NAMES);
     names[*n_names] = "missing_beyond_fit_bombcell";
-    for (int64_t u = 0; u < n_units; u++)
+    names[*n_names + 1] = "RPV_status";
+    for (int64_t u = 0; u < n_units; u++) {
         values[*n_names * n_units + u] = 0;
-    ++*n_names;
+        values[(*n_names + 1) * n_units + u] = 1;
+    }
+    *n_names += 2;
     return table;
 }
 

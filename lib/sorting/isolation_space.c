@@ -63,7 +63,7 @@ static int32_t dominant_row(const spk_features *f, const uint32_t *spikes, int64
     for (int64_t i = 0; i < n; i++) {
         const int32_t row = f->rows[spikes[i]];
         if (best < 0 || counts[row] > counts[best] ||
-            (counts[row] == counts[best] && row < best))
+            (row < best && counts[row] == counts[best]))
             best = row;
     }
     *is_only = best >= 0 && counts[best] == n;

@@ -133,31 +133,31 @@ enum {
 
 static const spk_metrics_parameter parameters[N_PARAMETERS] = {
     [MAX_SPIKES] = {"isolation_max_spikes", GROUP, "spikes",
-                    "of units with more, a random sample of so many is used",
+                    "Of units with more, a random sample of so many is used.",
                     4294967295.0, 2, 4294967295.0},
     [MAX_CHANNELS] = {"isolation_max_channels", GROUP, "channels",
-                      "so many first channels of a unit's template make its space", 1e6,
+                      "So many first channels of a unit's template make its space.", 1e6,
                       1, 1e6},
     [RADIUS_UM] = {"isolation_radius_um", GROUP, "um",
-                   "of them only those this near to the unit's main channel; 1e6: all",
+                   "Of them only those this near to the unit's main channel; 1e6: all.",
                    1e6, 0, 1e6},
-    [SEED] = {"isolation_seed", GROUP, "1", "chooses the random samples", 0, 0,
+    [SEED] = {"isolation_seed", GROUP, "1", "Chooses the random samples.", 0, 0,
               9007199254740992.0},
     [NN_NEIGHBORS] = {"nn_neighbors", GROUP, "spikes",
-                      "nearest neighbours that are looked at", 5, 1, 1000},
+                      "Nearest neighbours that are looked at.", 5, 1, 1000},
     [NN_NEIGHBORS_ALLEN] = {"nn_neighbors_allen", GROUP, "spikes",
-                            "the same with the spike itself, for the _allen rates", 4, 2,
+                            "The same with the spike itself, for the _allen rates.", 4, 2,
                             1000},
     [NN_MAX_SPIKES] = {"nn_max_spikes", GROUP, "spikes",
-                       "most spikes whose neighbours are looked for; the time grows with "
-                       "the square",
+                       "Most spikes whose neighbours are looked for; the time grows with "
+                       "the square.",
                        10000, 2, 1e7},
     [SILHOUETTE_MAX_SPIKES] = {"silhouette_max_spikes", GROUP, "spikes",
-                               "spikes of a unit that silhouette_full and _allen use at "
-                               "most",
+                               "Spikes of a unit that silhouette_full and _allen use at "
+                               "most.",
                                1000, 2, 1e7},
     [CHANNELS_BOMBCELL] = {"isolation_channels_bombcell", GROUP, "channels",
-                           "channels of the _bombcell distances", 4, 1, 1e6},
+                           "Channels of the _bombcell distances.", 4, 1, 1e6},
 };
 
 /* ---- one unit ---- */

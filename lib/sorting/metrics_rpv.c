@@ -47,18 +47,17 @@ static const spk_metric metrics[N_METRICS] = {
          "bombcell's method \"llobet\". Least value for r from rpv_shortest_ms to "
          "rpv_longest_ms by rpv_step_ms." RECORDING,
          "fewer than 2 spikes", 0, 0},
-    [RPV_SLIDING] = {"rpv_sliding_bombcell", "bombcell:fractionRPVs_estimatedTauR", "rpv",
-                     "1",
-                     "The least contamination C of 0.5, 1 .. 35 % for which, at some "
-                     "refractory period r "
-                     "of 1, 1.25 .. 10 ms, more pairs c to below r apart than seen, none "
-                     "simultaneous, "
-                     "would come with a probability of rpv_confidence or more: Poisson "
-                     "with mean 2 (r - c) "
-                     "/ (D - 2 N c) C N ((1 - C) N + (C N - 1) / 2), c = "
-                     "rpv_censored_ms. bombcell has 1 "
-                     "where this is NaN; rpv_status_bombcell tells why." RECORDING,
-                     SLIDING_NAN "; or not sure of any contamination tried", 0, 0},
+    [RPV_SLIDING] =
+        {"rpv_sliding_bombcell", "bombcell:fractionRPVs_estimatedTauR", "rpv", "1",
+         "The least contamination C of 0.5, 1 .. 35 % for which, at some "
+         "refractory period r "
+         "of 1, 1.25 .. 10 ms, more pairs c to below r apart than seen, none "
+         "simultaneous, "
+         "would come with a probability of rpv_confidence or more: Poisson "
+         "with mean 2 (r - c) "
+         "/ (D - 2 N c) C N ((1 - C) N + (C N - 1) / 2), c = "
+         "rpv_censored_ms. 1 if there is none: no less can be claimed." RECORDING,
+         SLIDING_NAN, 0, 0},
     [RPV_PERIOD] = {"rpv_period_bombcell", "bombcell:estimatedTauR", "rpv", "s",
                     "The refractory period that is surest of rpv_sliding_bombcell. "
                     "bombcell has 1 ms "
@@ -245,6 +244,7 @@ static void measure_sliding(const rpv_work *work, const rpv_unit *cut, int64_t u
         .state = &state,
     };
     const int64_t least = spk__sliding_least(&search);
+    put(work, RPV_SLIDING, unit, 1.0); /* no less can be claimed */
     if (least >= 0) {
         double confidence;
         const double contamination = (double)(least + 1) * search.step;

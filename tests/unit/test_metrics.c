@@ -95,6 +95,12 @@ static void test_catalogue(void)
         CU_ASSERT(metric->unit[0] != '\0' && metric->undefined[0] != '\0');
         CU_ASSERT(metric->summary[strlen(metric->summary) - 1] == '.');
         CU_ASSERT(metric->peers[0] == '\0' || is_name(metric->peers, " :"));
+        for (int64_t other = 0; other < n; other++)
+            if (strcmp(metric->group, spk_metrics_catalog(other)->name) == 0 &&
+                strcmp(metric->group, spk_metrics_catalog(other)->group) != 0) {
+                printf("%s is a group and a metric of another\n", metric->group);
+                CU_FAIL("a name says one thing");
+            }
         for (int64_t other = 0; other < m; other++)
             if (strcmp(metric->name, spk_metrics_catalog(other)->name) == 0) {
                 printf("%s stands twice\n", metric->name);
@@ -104,6 +110,7 @@ static void test_catalogue(void)
     for (int64_t p = 0; p < spk_metrics_parameter_catalog_length(); p++) {
         const spk_metrics_parameter *parameter = spk_metrics_parameter_catalog(p);
         CU_ASSERT(is_name(parameter->name, ""));
+        CU_ASSERT(parameter->summary[strlen(parameter->summary) - 1] == '.');
         CU_ASSERT(parameter->minimum <= parameter->default_value &&
                   parameter->default_value <= parameter->maximum);
         for (int64_t other = 0; other < p; other++)

@@ -34,7 +34,7 @@ static const struct {
     {"sliding_rp_pass_forced_ibl", NAN},
     {"rpv_hill_bombcell", NAN},
     {"rpv_llobet_bombcell", NAN},
-    {"rpv_sliding_bombcell", 1},
+    {"rpv_sliding_bombcell", NAN},
     {"rpv_status_bombcell", NAN},
 };
 

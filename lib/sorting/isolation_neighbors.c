@@ -19,6 +19,7 @@ void spk__isolation_neighbors_free(spk__isolation_neighbors *s)
     spk__free(s->order);
     spk__free(s->starts);
     spk__free(s->chosen);
+    spk__free(s->groups);
     spk__free(s->rows);
     spk__nearest_rows_free(&s->nearest);
 }
@@ -54,12 +55,14 @@ static spk_status reserve_rows(spk_context *ctx, spk__isolation_neighbors *s,
     if (n < 2 * s->n_rows) /* so that it grows a few times only */
         n = 2 * s->n_rows < s->max_spikes + 1 ? 2 * s->n_rows : s->max_spikes + 1;
     spk__free(s->chosen);
+    spk__free(s->groups);
     spk__free(s->rows);
     spk__nearest_rows_free(&s->nearest);
     s->n_rows = 0;
     s->chosen = spk__alloc(ctx, n, sizeof *s->chosen);
     s->rows = spk__alloc(ctx, n, (size_t)n_d * sizeof *s->rows);
-    if (s->chosen == NULL || s->rows == NULL)
+    s->groups = spk__alloc(ctx, n, sizeof *s->groups);
+    if (s->chosen == NULL || s->groups == NULL || s->rows == NULL)
         return spk__fail_memory(ctx);
     const spk_status status = spk__nearest_rows_make(ctx, n, n_d, k, &s->nearest);
     if (status == SPK_OK)
@@ -154,6 +157,8 @@ static void group_rows(const spk__isolation_space *space, const row_choice *choi
     }
     for (int64_t i = 0; i < n; i++)
         rows[s->starts[space->units->labels[s->others[i]]]++] = s->others[i];
+    for (int64_t i = 0; i < choice->n; i++)
+        s->groups[i] = space->units->labels[s->chosen[i]];
     for (int64_t u = 0; u < space->units->n_units; u++)
         s->starts[u] = 0;
 }
@@ -194,7 +199,8 @@ spk_status spk__isolation_rates_find(spk_context *ctx, spk__isolation_space *spa
     list_rows(space, &choice, s);
     group_rows(space, &choice, s);
     spk__isolation_load(space, s->chosen, choice.n, s->rows);
-    if (!spk__nearest_rows_find(&s->nearest, s->rows, choice.n, space->n_dimensions, k))
+    if (!spk__nearest_rows_find(&s->nearest, s->rows, choice.n, space->n_dimensions, k,
+                                choice.n_own, s->groups))
         return SPK_OK;
     if (k >= s->n_nearest) {
         rates->hit = fraction(s, k, s->n_nearest, 0, choice.n_own, choice.n_own);

@@ -15,6 +15,7 @@ typedef struct spk__isolation_neighbors {
     int64_t n_reserved;
     int64_t *starts;  /**< [n_units], zero between calls */
     uint32_t *chosen; /**< [n_rows] */
+    int32_t *groups;  /**< [n_rows] their units */
     double *rows;     /**< [n_rows][n_dimensions] */
     int64_t n_rows;
     spk__nearest_rows nearest;

@@ -7,6 +7,10 @@
  * true distance. A pair whose bound does not exceed the k-th best of one of its rows is
  * computed in double precision and entered there. Few are, for rows in no order some
  * k ln(n / k) of n, and fewer since the first tile of a row gives a limit at once.
+ *
+ * Which of the first rows are among the nearest of another takes no search of all: its limit
+ * from the tile of its own group is compared with its bounds to the first rows. Only where one
+ * of these is within the limit are the nearest looked for everywhere.
  */
 #include "sorting/nearest_rows.h"
 
@@ -22,7 +26,8 @@ enum {
     TILE = 256, /* rows; a tile of floats fits in a second-level cache */
     CHUNK = 64, /* columns that are looked at together, and where there is a hit */
     PIECE = 16,
-    LANES = 8
+    LANES = 8,
+    SMALL = 64 /* groups of fewer rows share a tile */
 };
 
 spk_status spk__nearest_rows_make(spk_context *ctx, int64_t n_rows, int64_t n_columns,
@@ -33,12 +38,20 @@ spk_status spk__nearest_rows_make(spk_context *ctx, int64_t n_rows, int64_t n_co
     s->single = spk__alloc(ctx, n_rows, (size_t)n_columns * sizeof *s->single);
     s->norms = spk__alloc(ctx, n_rows + CHUNK, sizeof *s->norms);
     s->limits = spk__alloc(ctx, n_rows + CHUNK, sizeof *s->limits);
+    s->no_limits = spk__alloc(ctx, TILE, sizeof *s->no_limits);
+    s->starts = spk__alloc(ctx, n_rows + 1, sizeof *s->starts);
+    s->queries = spk__alloc(ctx, n_rows, sizeof *s->queries);
+    s->query_rows = spk__alloc(ctx, TILE, (size_t)n_columns * sizeof *s->query_rows);
     s->tile = spk__alloc(ctx, TILE, TILE * sizeof *s->tile);
     s->distances = spk__alloc(ctx, n_rows, (size_t)n_nearest * sizeof *s->distances);
     s->nearest = spk__alloc(ctx, n_rows, (size_t)n_nearest * sizeof *s->nearest);
     if (s->single != NULL && s->norms != NULL && s->limits != NULL && s->tile != NULL &&
-        s->distances != NULL && s->nearest != NULL)
+        s->distances != NULL && s->nearest != NULL && s->no_limits != NULL &&
+        s->starts != NULL && s->queries != NULL && s->query_rows != NULL) {
+        for (int64_t k = 0; k < TILE; k++)
+            s->no_limits[k] = -INFINITY;
         return SPK_OK;
+    }
     spk__nearest_rows_free(s);
     return spk__fail_memory(ctx);
 }
@@ -48,6 +61,10 @@ void spk__nearest_rows_free(spk__nearest_rows *s)
     spk__free(s->single);
     spk__free(s->norms);
     spk__free(s->limits);
+    spk__free(s->no_limits);
+    spk__free(s->starts);
+    spk__free(s->queries);
+    spk__free(s->query_rows);
     spk__free(s->tile);
     spk__free(s->distances);
     spk__free(s->nearest);
@@ -140,50 +157,62 @@ static inline int count_within(const float *products, float norm, float limit,
     return count;
 }
 
+/* What the tiles of a search have in common. */
+typedef struct row_search {
+    spk__nearest_rows *s;
+    const double *rows;
+    int64_t n_columns;
+    int64_t n_nearest;
+    double scale;
+    int one_sided; /* pairs serve their first row only, which may be the second too */
+} row_search;
+
 /* Enters what is within in columns [j, j + n), n <= PIECE. */
 static inline __attribute__((always_inline)) void
-search_piece(spk__nearest_rows *s, const double *rows, int64_t n_columns,
-             int64_t n_nearest, int64_t i, int64_t j, int n, const float *products,
-             double scale)
+search_piece(const row_search *search, int64_t i, int64_t j, int n, const float *products)
 {
+    spk__nearest_rows *s = search->s;
+    const int64_t n_columns = search->n_columns;
     for (int k = 0; k < n; k++) {
         const float bound = products[k] + s->norms[j + k] + s->norms[i];
-        if (!(bound <= s->limits[i]) && !(bound <= s->limits[j + k]))
+        if (!(bound <= s->limits[i]) &&
+            (search->one_sided || !(bound <= s->limits[j + k])))
             continue;
-        const double distance =
-            square_between(rows + i * n_columns, rows + (j + k) * n_columns, n_columns);
-        enter(s, n_nearest, i, j + k, distance, scale);
-        enter(s, n_nearest, j + k, i, distance, scale);
+        if (i == j + k)
+            continue;
+        const double distance = square_between(
+            search->rows + i * n_columns, search->rows + (j + k) * n_columns, n_columns);
+        enter(s, search->n_nearest, i, j + k, distance, search->scale);
+        if (!search->one_sided)
+            enter(s, search->n_nearest, j + k, i, distance, search->scale);
     }
 }
 
 /* One row of a tile: columns [first, stop) with products from `products` on. Sums have a
  * fixed order and nothing is contracted, so every version gives the same. */
-static SPK__CLONES void search_row(spk__nearest_rows *s, const double *rows,
-                                   int64_t n_columns, int64_t n_nearest, int64_t i,
-                                   int64_t first, int64_t stop, const float *products,
-                                   double scale)
+static SPK__CLONES void search_row(const row_search *search, int64_t i, int64_t first,
+                                   int64_t stop, const float *products)
 {
+    spk__nearest_rows *s = search->s;
     const float norm = s->norms[i];
-    int64_t j = first;
+    const float *limits = search->one_sided ? s->no_limits : s->limits + first;
+    const float *norms = s->norms + first;
+    const int64_t n = stop - first;
+    int64_t j = 0;
     /* lengths that are known when this is compiled */
-    for (; stop - j >= CHUNK; j += CHUNK) {
-        const float *p = products + (j - first);
-        if (!count_within(p, norm, s->limits[i], s->norms + j, s->limits + j, CHUNK))
+    for (; n - j >= CHUNK; j += CHUNK) {
+        const float *p = products + j;
+        if (!count_within(p, norm, s->limits[i], norms + j, limits + j, CHUNK))
             continue;
         for (int k = 0; k < CHUNK; k += PIECE)
-            if (count_within(p + k, norm, s->limits[i], s->norms + j + k,
-                             s->limits + j + k, PIECE))
-                search_piece(s, rows, n_columns, n_nearest, i, j + k, PIECE, p + k,
-                             scale);
+            if (count_within(p + k, norm, s->limits[i], norms + j + k, limits + j + k,
+                             PIECE))
+                search_piece(search, i, first + j + k, PIECE, p + k);
     }
-    for (; stop - j >= PIECE; j += PIECE) {
-        const float *p = products + (j - first);
-        if (count_within(p, norm, s->limits[i], s->norms + j, s->limits + j, PIECE))
-            search_piece(s, rows, n_columns, n_nearest, i, j, PIECE, p, scale);
-    }
-    search_piece(s, rows, n_columns, n_nearest, i, j, (int)(stop - j),
-                 products + (j - first), scale);
+    for (; n - j >= PIECE; j += PIECE)
+        if (count_within(products + j, norm, s->limits[i], norms + j, limits + j, PIECE))
+            search_piece(search, i, first + j, PIECE, products + j);
+    search_piece(search, i, first + j, (int)(n - j), products + j);
 }
 
 /* Limits of the rows of a tile of the diagonal from all its columns: no less than the true
@@ -224,35 +253,141 @@ static SPK__CLONES void set_limits(spk__nearest_rows *s, int64_t n_nearest, int6
         const uint32_t last = from - 1;
         float limit;
         memcpy(&limit, &last, sizeof limit);
-        s->limits[first + i] = limit + slack * (norms[i] + longest) + 1e-30F;
+        const float most = limit + slack * (norms[i] + longest) + 1e-30F;
+        if (most < s->limits[first + i])
+            s->limits[first + i] = most;
     }
 }
 
-int spk__nearest_rows_find(spk__nearest_rows *s, const double *rows, int64_t n,
-                           int64_t n_columns, int64_t n_nearest)
+/* The rows of tile t from starts[t] on. */
+static int64_t tile_length(const spk__nearest_rows *s, int64_t t)
 {
-    const double scale = scale_of(rows, n, n_columns);
-    if (scale == 0)
-        return 0;
-    fill(s, rows, n, n_columns, n_nearest, scale);
-    const int64_t n_tiles = (n + TILE - 1) / TILE;
-    /* Tiles near the diagonal first: rows of one unit stand together. */
-    for (int64_t apart = 0; apart < n_tiles; apart++)
-        for (int64_t t = 0; t + apart < n_tiles; t++) {
-            const int64_t i0 = t * TILE, j0 = (t + apart) * TILE;
-            const int64_t n_i = n - i0 < TILE ? n - i0 : TILE;
-            const int64_t n_j = n - j0 < TILE ? n - j0 : TILE;
-            spk__linalg_row_products_float(n_i, n_j, n_columns, -2,
-                                           s->single + i0 * n_columns,
-                                           s->single + j0 * n_columns, s->tile);
-            if (apart == 0)
-                set_limits(s, n_nearest, i0, n_i,
-                           (float)((double)(n_columns + 16) * 0x1p-20));
-            for (int64_t i = 0; i < n_i; i++) {
-                const int64_t from = apart == 0 ? i + 1 : 0;
-                search_row(s, rows, n_columns, n_nearest, i0 + i, j0 + from, j0 + n_j,
-                           s->tile + i * n_j + from, scale);
-            }
+    return s->starts[t + 1] - s->starts[t];
+}
+
+static void multiply(const row_search *search, const float *rows, int64_t n, int64_t tile)
+{
+    spk__nearest_rows *s = search->s;
+    spk__linalg_row_products_float(n, tile_length(s, tile), search->n_columns, -2, rows,
+                                   s->single + s->starts[tile] * search->n_columns,
+                                   s->tile);
+}
+
+static void limit_tile(const row_search *search, int64_t t)
+{
+    spk__nearest_rows *s = search->s;
+    multiply(search, s->single + s->starts[t] * search->n_columns, tile_length(s, t), t);
+    set_limits(s, search->n_nearest, s->starts[t], tile_length(s, t),
+               (float)((double)(search->n_columns + 16) * 0x1p-20));
+}
+
+/* All pairs of two tiles, of one each pair once. */
+static void search_tiles(const row_search *search, int64_t t, int64_t u)
+{
+    spk__nearest_rows *s = search->s;
+    const int64_t n_t = tile_length(s, t), n_u = tile_length(s, u);
+    if (t == u)
+        limit_tile(search, t);
+    else
+        multiply(search, s->single + s->starts[t] * search->n_columns, n_t, u);
+    for (int64_t i = 0; i < n_t; i++) {
+        const int64_t from = t == u ? i + 1 : 0;
+        search_row(search, s->starts[t] + i, s->starts[u] + from, s->starts[u + 1],
+                   s->tile + i * n_u + from);
+    }
+}
+
+/* All pairs of tiles [first, stop), those near the diagonal first: rows of one group stand
+ * together. */
+static void search_square(const row_search *search, int64_t first, int64_t stop)
+{
+    for (int64_t apart = 0; apart < stop - first; apart++)
+        for (int64_t t = first; t + apart < stop; t++)
+            search_tiles(search, t, t + apart);
+}
+
+/* The nearest of some rows only, among those of tiles [first, stop). */
+static void search_queries(const row_search *search, int64_t n_queries, int64_t first,
+                           int64_t stop)
+{
+    spk__nearest_rows *s = search->s;
+    const int64_t n_columns = search->n_columns;
+    row_search one_sided = *search;
+    one_sided.one_sided = 1;
+    for (int64_t q = 0; q < n_queries; q += TILE) {
+        const int64_t n = n_queries - q < TILE ? n_queries - q : TILE;
+        for (int64_t i = 0; i < n; i++)
+            memcpy(s->query_rows + i * n_columns,
+                   s->single + s->queries[q + i] * n_columns,
+                   (size_t)n_columns * sizeof *s->query_rows);
+        for (int64_t t = first; t < stop; t++) {
+            multiply(search, s->query_rows, n, t);
+            for (int64_t i = 0; i < n; i++)
+                search_row(&one_sided, s->queries[q + i], s->starts[t], s->starts[t + 1],
+                           s->tile + i * tile_length(s, t));
         }
+    }
+}
+
+/* Tiles of rows [first, n): a group is cut into equal ones, small groups share one.
+ * Returns their number. */
+static int64_t cut_tiles(const int32_t *groups, int64_t first, int64_t n, int64_t *starts)
+{
+    int64_t n_tiles = 0;
+    starts[0] = first;
+    for (int64_t at = first; at < n;) {
+        int64_t stop = at + 1;
+        while (stop < n && (groups == NULL || groups[stop] == groups[at]))
+            stop++;
+        const int64_t parts = (stop - at + TILE - 1) / TILE;
+        for (int64_t p = 0; p < parts; p++) {
+            const int64_t begin = at + (stop - at) * p / parts;
+            const int64_t end = at + (stop - at) * (p + 1) / parts;
+            const int64_t open = begin - starts[n_tiles]; /* rows of a tile not closed */
+            if (open >= SMALL || (open > 0 && open + end - begin > TILE))
+                starts[++n_tiles] = begin;
+        }
+        at = stop;
+    }
+    starts[++n_tiles] = n;
+    return n_tiles;
+}
+
+/* Rows from n_first on that have one of the first among their nearest so far. */
+static int64_t list_queries(spk__nearest_rows *s, int64_t n_nearest, int64_t n_first,
+                            int64_t n)
+{
+    int64_t n_queries = 0;
+    for (int64_t i = n_first; i < n; i++)
+        if (s->nearest[i * n_nearest] < n_first)
+            s->queries[n_queries++] = i;
+    return n_queries;
+}
+
+int spk__nearest_rows_find(spk__nearest_rows *s, const double *rows, int64_t n,
+                           int64_t n_columns, int64_t n_nearest, int64_t n_first,
+                           const int32_t *groups)
+{
+    const row_search search = {.s = s,
+                               .rows = rows,
+                               .n_columns = n_columns,
+                               .n_nearest = n_nearest,
+                               .scale = scale_of(rows, n, n_columns)};
+    if (search.scale == 0)
+        return 0;
+    fill(s, rows, n, n_columns, n_nearest, search.scale);
+    const int64_t n_a = n_first > 0 ? cut_tiles(NULL, 0, n_first, s->starts) : 0;
+    const int64_t n_b = n_first < n ? cut_tiles(groups, n_first, n, s->starts + n_a) : 0;
+    for (int64_t t = n_a; t < n_a + n_b; t++)
+        limit_tile(&search, t);
+    search_square(&search, 0, n_a);
+    for (int64_t t = 0; t < n_a; t++)
+        for (int64_t u = n_a; u < n_a + n_b; u++)
+            search_tiles(&search, t, u);
+    const int64_t n_queries = list_queries(s, n_nearest, n_first, n);
+    if (2 * n_queries > n - n_first)
+        search_square(&search, n_a, n_a + n_b);
+    else
+        search_queries(&search, n_queries, n_a, n_a + n_b);
     return 1;
 }

@@ -46,7 +46,7 @@ static void check(int n, int n_columns, int k, double spread, double offset, int
     }
     CU_ASSERT_FATAL(spk__nearest_rows_make(NULL, n, n_columns, k, &s) == SPK_OK);
     for (int again = 0; again < 2; again++) {
-        CU_ASSERT_FATAL(spk__nearest_rows_find(&s, rows, n, n_columns, k));
+        CU_ASSERT_FATAL(spk__nearest_rows_find(&s, rows, n, n_columns, k, n, NULL));
         CU_ASSERT(is_right(rows, n, n_columns, k, s.nearest));
     }
     spk__nearest_rows_free(&s);
@@ -80,16 +80,16 @@ static void all_alike(void)
     for (int i = 0; i < 900; i++)
         rows[i] = 2.5;
     CU_ASSERT_FATAL(spk__nearest_rows_make(NULL, 300, 3, 2, &s) == SPK_OK);
-    CU_ASSERT(spk__nearest_rows_find(&s, rows, 300, 3, 2));
+    CU_ASSERT(spk__nearest_rows_find(&s, rows, 300, 3, 2, 300, NULL));
     CU_ASSERT(s.nearest[0] == 1 && s.nearest[1] == 2);
     CU_ASSERT(s.nearest[2 * 299] == 0 && s.nearest[2 * 299 + 1] == 1);
     memset(rows, 0, sizeof rows);
-    CU_ASSERT(spk__nearest_rows_find(&s, rows, 300, 3, 2));
+    CU_ASSERT(spk__nearest_rows_find(&s, rows, 300, 3, 2, 300, NULL));
     CU_ASSERT(s.nearest[0] == 1 && s.nearest[2 * 299 + 1] == 1);
     rows[100] = NAN;
-    CU_ASSERT_FALSE(spk__nearest_rows_find(&s, rows, 300, 3, 2));
+    CU_ASSERT_FALSE(spk__nearest_rows_find(&s, rows, 300, 3, 2, 300, NULL));
     rows[100] = -INFINITY;
-    CU_ASSERT_FALSE(spk__nearest_rows_find(&s, rows, 300, 3, 2));
+    CU_ASSERT_FALSE(spk__nearest_rows_find(&s, rows, 300, 3, 2, 300, NULL));
     spk__nearest_rows_free(&s);
 }
 
@@ -106,12 +106,65 @@ static void outlier(void)
         rows[i] = spk_random_normal(&random);
     rows[5 * 123] = 1e6;
     CU_ASSERT_FATAL(spk__nearest_rows_make(NULL, N, 5, 5, &s) == SPK_OK);
-    CU_ASSERT(spk__nearest_rows_find(&s, rows, N, 5, 5));
+    CU_ASSERT(spk__nearest_rows_find(&s, rows, N, 5, 5, N, NULL));
     CU_ASSERT(is_right(rows, N, 5, 5, s.nearest));
     spk__nearest_rows_free(&s);
 }
 
+/* Clouds apart, their groups in turn: which of the first rows are among the nearest of each,
+ * and where, must be as in the full search. */
+static void check_first(int n, int n_columns, int k, int n_first, int n_groups,
+                        double apart, int coarse)
+{
+    double *rows = malloc((size_t)n * (size_t)n_columns * sizeof *rows);
+    int32_t *groups = malloc((size_t)n * sizeof *groups);
+    int32_t *wanted = malloc((size_t)(n * k) * sizeof *wanted);
+    spk__nearest_rows s;
+    spk_random random = {.seed = 11, .stream = (uint32_t)(n + n_first)};
+    int wrong = 0, n_found = 0;
+    for (int i = 0; i < n; i++) {
+        groups[i] = i < n_first ? -1 : (i - n_first) * n_groups / (n - n_first);
+        for (int c = 0; c < n_columns; c++)
+            rows[i * n_columns + c] =
+                spk_random_normal(&random) + (c == 0 ? apart * (groups[i] + 1) : 0);
+        for (int c = 0; c < n_columns && coarse; c++)
+            rows[i * n_columns + c] = rint(rows[i * n_columns + c]);
+    }
+    CU_ASSERT_FATAL(spk__nearest_rows_make(NULL, n, n_columns, k, &s) == SPK_OK);
+    CU_ASSERT_FATAL(spk__nearest_rows_find(&s, rows, n, n_columns, k, n, NULL));
+    CU_ASSERT_FATAL(is_right(rows, n, n_columns, k, s.nearest));
+    memcpy(wanted, s.nearest, (size_t)(n * k) * sizeof *wanted);
+    for (int with = 0; with < 2; with++) {
+        CU_ASSERT_FATAL(spk__nearest_rows_find(&s, rows, n, n_columns, k, n_first,
+                                               with ? groups : NULL));
+        for (int at = 0; at < n * k; at++) {
+            const int matters = at < n_first * k || wanted[at] < n_first;
+            wrong += matters ? s.nearest[at] != wanted[at] : s.nearest[at] < n_first;
+            n_found += at >= n_first * k && wanted[at] < n_first;
+        }
+    }
+    CU_ASSERT(wrong == 0);
+    CU_ASSERT(n_found > 0);
+    spk__nearest_rows_free(&s);
+    free(rows);
+    free(groups);
+    free(wanted);
+}
+
+static void first_rows(void)
+{
+    check_first(700, 4, 5, 100, 5, 3, 0);  /* few of the others have them: one by one */
+    check_first(700, 4, 5, 100, 5, 0, 0);  /* most of them have: all pairs */
+    check_first(900, 3, 4, 300, 1, 5, 0);  /* a group of more than a tile */
+    check_first(500, 3, 5, 40, 100, 1, 0); /* groups no larger than the neighbours */
+    check_first(600, 2, 5, 60, 3, 2, 1);   /* ties */
+    check_first(40, 2, 5, 1, 3, 0, 0);
+    check_first(41, 2, 5, 40, 1, 1, 0);
+    check_first(300, 3, 20, 3, 2, 0, 0);
+}
+
 static const suite_test tests[] = {{"against definition", against_definition},
+                                   {"first rows", first_rows},
                                    {"ties", ties},
                                    {"all alike", all_alike},
                                    {"outlier", outlier}};

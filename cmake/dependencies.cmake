@@ -18,6 +18,7 @@ find_library(SPK_MATH NAMES m REQUIRED)
 
 # The serial build, as an archive: nothing of it is seen outside, and a process that also holds
 # numpy's OpenBLAS runs both undisturbed. Debian keeps it in openblas-serial/.
+# --wrap: its work space is not locked, see lib/linalg/blas_memory.c, which --undefined fetches.
 find_library(SPK_OPENBLAS NAMES libopenblas.a PATH_SUFFIXES openblas-serial REQUIRED)
 find_path(SPK_OPENBLAS_INCLUDE NAMES openblas_config.h PATH_SUFFIXES openblas-serial REQUIRED)
 mark_as_advanced(SPK_RMATH SPK_MATH SPK_OPENBLAS SPK_OPENBLAS_INCLUDE)
@@ -25,6 +26,7 @@ add_library(spikekit::openblas UNKNOWN IMPORTED)
 set_target_properties(spikekit::openblas PROPERTIES
                       IMPORTED_LOCATION ${SPK_OPENBLAS}
                       INTERFACE_INCLUDE_DIRECTORIES ${SPK_OPENBLAS_INCLUDE}
+                      INTERFACE_LINK_OPTIONS "LINKER:--wrap=blas_memory_alloc,--wrap=blas_memory_free,--undefined=__wrap_blas_memory_alloc"
                       INTERFACE_LINK_LIBRARIES "${SPK_MATH};Threads::Threads")
 
 add_library(spikekit::dependencies INTERFACE IMPORTED)

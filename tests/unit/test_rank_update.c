@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/parallel.h"
+#include "linalg/product.h"
 #include "linalg/rank_update.h"
 
 #include "suite.h"
@@ -105,10 +107,76 @@ static void errors(void)
     spk_context_destroy(ctx);
 }
 
+enum {
+    SIDE = 16,
+    N_TASKS = 6000
+};
+
+typedef struct many {
+    const double *a;
+    double *covariances; /* [N_TASKS][SIDE][SIDE] */
+    double *solved;      /* [N_TASKS][SIDE][SIDE] */
+} many;
+
+/* A matrix of its own for each task, so that space shared by two shows. */
+static spk_status work_task(void *state, int64_t task, int32_t worker)
+{
+    const many *m = state;
+    double *c = m->covariances + task * SIDE * SIDE, *x = m->solved + task * SIDE * SIDE,
+           l[SIDE * SIDE] = {0};
+    (void)worker;
+    memset(c, 0, SIDE * SIDE * sizeof *c);
+    const spk_status status =
+        spk__linalg_rank_update(NULL, 20, SIDE, 1.0, m->a + task, c);
+    for (int i = 0; i < SIDE; i++)
+        for (int j = 0; j <= i; j++)
+            l[i * SIDE + j] = i == j ? 2 + (double)task : 0.01 * (double)task;
+    memcpy(x, m->a + task, SIDE * SIDE * sizeof *x);
+    spk__linalg_solve_rows(SIDE, SIDE, l, x);
+    return status;
+}
+
+static int64_t n_different(const many *a, const many *b)
+{
+    int64_t n = 0;
+    for (int64_t k = 0; k < (int64_t)N_TASKS * SIDE * SIDE; k++)
+        n += a->covariances[k] != b->covariances[k] || a->solved[k] != b->solved[k];
+    return n;
+}
+
+/* Products of several threads at a time are bit for bit those of one. */
+static void same_bits_in_threads(void)
+{
+    const size_t size = (size_t)N_TASKS * SIDE * SIDE * sizeof(double);
+    double *a = malloc((N_TASKS + 20 * SIDE) * sizeof *a);
+    many one = {a, malloc(size), malloc(size)}, several = {a, malloc(size), malloc(size)};
+    spk_context *ctx = NULL;
+    CU_ASSERT_FATAL(a != NULL && one.covariances != NULL && one.solved != NULL &&
+                    several.covariances != NULL && several.solved != NULL);
+    CU_ASSERT_EQUAL_FATAL(spk_context_create(&ctx), SPK_OK);
+    fill(a, N_TASKS + 20 * SIDE);
+    for (int n_threads = 1; n_threads <= 4; n_threads++) {
+        many *m = n_threads == 1 ? &one : &several;
+        CU_ASSERT_EQUAL(spk_context_set_threads(ctx, n_threads), SPK_OK);
+        CU_ASSERT_EQUAL(spk__parallel_for(ctx, N_TASKS, work_task, m, "products"),
+                        SPK_OK);
+        if (n_threads > 1) {
+            CU_ASSERT_EQUAL(n_different(&one, &several), 0);
+        }
+    }
+    spk_context_destroy(ctx);
+    free(one.covariances);
+    free(one.solved);
+    free(several.covariances);
+    free(several.solved);
+    free(a);
+}
+
 static const suite_test tests[] = {
     {"hand-worked", hand_worked},
     {"equals the definition", equals_the_definition},
     {"blocks add", blocks_add},
     {"errors", errors},
+    {"same bits in threads", same_bits_in_threads},
 };
 SUITE_MAIN("rank_update", tests)

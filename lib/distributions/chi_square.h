@@ -12,4 +12,7 @@
  */
 double spk__chi_square_upper(double x, int64_t dof);
 
+/** The sum of that over n values, eight at a time in a fixed order. */
+double spk__chi_square_upper_sum(const double *x, int64_t n, int64_t dof);
+
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One pass over the unit's spikes for their covariance S = L L^T, one over the others: each
- * block of them, taken from the unit's mean, adds to the others' moments and is then solved
- * for L y = x, |y|^2 being the squared distance. The discriminant of two classes is
- * w = W^-1 (m1 - m2), W the scatter within them; the variances of both along w come from the
- * same moments, so that no spike is looked at again.
+ * The unit's covariance S = L L^T is known from its moments; each block of the others, taken
+ * from the unit's mean, is multiplied with L^-T, |L^-1 x|^2 being the squared distance. The
+ * discriminant of two classes is w = W^-1 (m1 - m2), W the scatter within them; that of the
+ * others is the sum of the scatters of their units and of the units' means, so that no spike
+ * is looked at, and the variances of both along w come from the same moments.
  */
 #include "sorting/isolation_mahalanobis.h"
 
@@ -18,7 +18,8 @@
 #include <string.h>
 
 enum {
-    BLOCK = SPK__ISOLATION_BLOCK
+    BLOCK = SPK__ISOLATION_BLOCK,
+    LANES = 8
 };
 
 spk_status spk__isolation_moments_make(spk_context *ctx, const spk_features *features,
@@ -27,13 +28,17 @@ spk_status spk__isolation_moments_make(spk_context *ctx, const spk_features *fea
     const int64_t n_d = features->n_components * features->n_local;
     const size_t row = (size_t)n_d * sizeof(double);
     *m = (spk__isolation_moments){.block = spk__alloc(ctx, BLOCK, row)};
+    m->solved = spk__alloc(ctx, BLOCK, row);
+    m->inverse = spk__alloc(ctx, n_d, row);
     m->own = spk__alloc(ctx, n_d, row);
     m->factor = spk__alloc(ctx, n_d, row);
     m->others = spk__alloc(ctx, n_d, row);
     m->mean = spk__alloc(ctx, 1, row);
     m->direction = spk__alloc(ctx, 1, row);
+    m->unit_mean = spk__alloc(ctx, 1, row);
     if (m->block != NULL && m->own != NULL && m->factor != NULL && m->others != NULL &&
-        m->mean != NULL && m->direction != NULL)
+        m->mean != NULL && m->direction != NULL && m->unit_mean != NULL &&
+        m->solved != NULL && m->inverse != NULL)
         return SPK_OK;
     spk__isolation_moments_free(m);
     return spk__fail_memory(ctx);
@@ -42,11 +47,14 @@ spk_status spk__isolation_moments_make(spk_context *ctx, const spk_features *fea
 void spk__isolation_moments_free(spk__isolation_moments *m)
 {
     spk__free(m->block);
+    spk__free(m->solved);
+    spk__free(m->inverse);
     spk__free(m->own);
     spk__free(m->factor);
     spk__free(m->others);
     spk__free(m->mean);
     spk__free(m->direction);
+    spk__free(m->unit_mean);
     spk__free(m->distances);
     *m = (spk__isolation_moments){.block = NULL};
 }
@@ -60,12 +68,13 @@ static spk_status add_own(spk_context *ctx, spk__isolation_space *space,
                           spk__isolation_moments *m)
 {
     const int64_t n_d = space->n_dimensions, n = space->units->counts[space->unit];
-    const uint32_t *spikes = space->units->spikes[space->unit];
     spk_status status = SPK_OK;
     memset(m->own, 0, (size_t)(n_d * n_d) * sizeof *m->own);
+    if (spk__isolation_space_add_scatter(space, space->unit, m->own))
+        return SPK_OK;
     for (int64_t first = 0; first < n && status == SPK_OK; first += BLOCK) {
         const int64_t length = block_length(first, n);
-        spk__isolation_load(space, spikes + first, length, m->block);
+        spk__isolation_load_unit(space, space->unit, first, length, m->block);
         status = spk__linalg_rank_update(ctx, length, n_d, 1.0, m->block, m->own);
     }
     return status;
@@ -85,24 +94,91 @@ static int factorise(const spk__isolation_space *space, spk__isolation_moments *
     return spk__linalg_cholesky(n_d, m->factor);
 }
 
-static spk_status add_moments(spk_context *ctx, int64_t n, int64_t n_d,
-                              spk__isolation_moments *m)
+/* Adds n v v^T. */
+static void add_square(int64_t n_d, double n, const double *v, double *sums)
 {
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t d = 0; d < n_d; d++)
-            m->mean[d] += m->block[i * n_d + d];
-    return spk__linalg_rank_update(ctx, n, n_d, 1.0, m->block, m->others);
+    for (int64_t i = 0; i < n_d; i++)
+        for (int64_t j = 0; j < n_d; j++)
+            sums[i * n_d + j] += n * v[i] * v[j];
+}
+
+/* others += the sum of x x^T over a unit's spikes, x from the unit's mean. */
+static spk_status add_scatter(spk_context *ctx, spk__isolation_space *space, int64_t unit,
+                              const double *mean, spk__isolation_moments *m)
+{
+    const int64_t n_d = space->n_dimensions, n = space->units->counts[unit];
+    spk_status status = SPK_OK;
+    if (spk__isolation_space_add_scatter(space, unit, m->others))
+        return SPK_OK;
+    for (int64_t first = 0; first < n && status == SPK_OK; first += BLOCK) {
+        const int64_t length = block_length(first, n);
+        spk__isolation_load_unit(space, unit, first, length, m->block);
+        for (int64_t i = 0; i < length; i++)
+            for (int64_t d = 0; d < n_d; d++)
+                m->block[i * n_d + d] -= mean[d];
+        status = spk__linalg_rank_update(ctx, length, n_d, 1.0, m->block, m->others);
+    }
+    return status;
+}
+
+/* The others' mean, and the sum of x x^T, x from it: that within their units, and that of the
+ * units' means. */
+static spk_status add_others(spk_context *ctx, spk__isolation_space *space,
+                             spk__isolation_moments *m)
+{
+    const int64_t n_d = space->n_dimensions;
+    spk_status status = SPK_OK;
+    memset(m->others, 0, (size_t)(n_d * n_d) * sizeof *m->others);
+    memset(m->mean, 0, (size_t)n_d * sizeof *m->mean);
+    for (int pass = 0; pass < 2; pass++)
+        for (int64_t k = 0; k < space->n_neighbours; k++) {
+            const int32_t v = space->neighbours[k];
+            const double n = (double)space->units->counts[v];
+            spk__isolation_space_mean(space, v, m->block, m->unit_mean);
+            if (pass == 0) {
+                for (int64_t d = 0; d < n_d; d++)
+                    m->mean[d] += n / (double)space->n_others * m->unit_mean[d];
+                continue;
+            }
+            if ((status = add_scatter(ctx, space, v, m->unit_mean, m)) != SPK_OK)
+                return status;
+            for (int64_t d = 0; d < n_d; d++)
+                m->unit_mean[d] -= m->mean[d];
+            add_square(n_d, n, m->unit_mean, m->others);
+        }
+    return SPK_OK;
+}
+
+/* inverse = L^-T */
+static void invert(int64_t n_d, spk__isolation_moments *m)
+{
+    memset(m->inverse, 0, (size_t)(n_d * n_d) * sizeof *m->inverse);
+    for (int64_t d = 0; d < n_d; d++)
+        m->inverse[d * n_d + d] = 1;
+    spk__linalg_solve_rows(n_d, n_d, m->factor, m->inverse);
+}
+
+/* Eight sums at a time, always in this order. */
+static double squared_length(const double *x, int64_t n)
+{
+    double sums[LANES] = {0};
+    const int64_t whole = n - n % LANES;
+    for (int64_t d = 0; d < whole; d += LANES)
+        for (int l = 0; l < LANES; l++)
+            sums[l] += x[d + l] * x[d + l];
+    for (int64_t d = whole; d < n; d++)
+        sums[d - whole] += x[d] * x[d];
+    return ((sums[0] + sums[1]) + (sums[2] + sums[3])) +
+           ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
 static void solve_distances(int64_t n, int64_t n_d, spk__isolation_moments *m,
                             double *distances)
 {
-    spk__linalg_solve_rows(n, n_d, m->factor, m->block);
+    spk__linalg_product(n, n_d, n_d, m->block, m->inverse, m->solved);
     for (int64_t i = 0; i < n; i++) {
-        double sum = 0;
-        for (int64_t d = 0; d < n_d; d++)
-            sum += m->block[i * n_d + d] * m->block[i * n_d + d];
-        distances[i] = isnan(sum) ? INFINITY : sum;
+        const double square = squared_length(m->solved + i * n_d, n_d);
+        distances[i] = isnan(square) ? INFINITY : square;
     }
 }
 
@@ -119,20 +195,15 @@ static double quadratic(int64_t n, const double *a, const double *w)
     return sum;
 }
 
-/* From the moments of both classes, the others' still around the unit's mean. */
+/* From the moments of both classes, each about its own mean. */
 static double discriminate(const spk__isolation_result *r, int64_t n_d,
                            spk__isolation_moments *m)
 {
     const double n_own = (double)r->n_own, n_others = (double)r->n_others;
     if (n_d == 0 || r->n_others < 1)
         return NAN;
-    for (int64_t d = 0; d < n_d; d++)
-        m->mean[d] /= n_others;
-    for (int64_t i = 0; i < n_d; i++)
-        for (int64_t j = 0; j < n_d; j++) {
-            m->others[i * n_d + j] -= n_others * m->mean[i] * m->mean[j];
-            m->factor[i * n_d + j] = m->own[i * n_d + j] + m->others[i * n_d + j];
-        }
+    for (int64_t k = 0; k < n_d * n_d; k++)
+        m->factor[k] = m->own[k] + m->others[k];
     if (!spk__linalg_cholesky(n_d, m->factor))
         return NAN;
     memcpy(m->direction, m->mean, (size_t)n_d * sizeof *m->direction);
@@ -165,6 +236,62 @@ static spk_status reserve(spk_context *ctx, spk__isolation_moments *m, int64_t n
     return SPK_OK;
 }
 
+/* A distance whose tail, n times, is below the rounding of the tail at x: half a place. */
+static double negligible_from(double x, int64_t n_d, int64_t n)
+{
+    const double least = spk__chi_square_upper(x, n_d) * 0x1p-54 / (double)n;
+    double width = x + (double)n_d;
+    if (!(least > 0))
+        return INFINITY;
+    while (spk__chi_square_upper(x + width, n_d) > least)
+        width *= 2;
+    for (int halving = 0; halving < 12; halving++) { /* it is in x .. x + width */
+        width /= 2;
+        if (spk__chi_square_upper(x + width, n_d) > least)
+            x += width;
+    }
+    return x + width;
+}
+
+/* The sum of the tails of those of n distances that matter beside the largest.
+ *  @param scratch  [BLOCK] */
+static double sum_tails(const double *distances, int64_t n, int64_t n_d, double *scratch)
+{
+    double least = INFINITY, tail = 0;
+    for (int64_t i = 0; i < n; i++)
+        least = distances[i] < least ? distances[i] : least;
+    const double most = negligible_from(least, n_d, n);
+    int64_t n_kept = 0;
+    for (int64_t i = 0; i < n; i++) {
+        scratch[n_kept] = distances[i];
+        n_kept += distances[i] <= most;
+        if (n_kept < BLOCK && i < n - 1)
+            continue;
+        tail += spk__chi_square_upper_sum(scratch, n_kept, n_d);
+        n_kept = 0;
+    }
+    return tail;
+}
+
+/* Distances of all others; returns the sum of their tails. */
+static double find_distances(spk__isolation_space *space, spk__isolation_moments *m)
+{
+    const spk__isolation_units *units = space->units;
+    const int64_t n_d = space->n_dimensions;
+    double *distances = m->distances;
+    invert(n_d, m);
+    for (int64_t k = 0; k < space->n_neighbours; k++) {
+        const int32_t v = space->neighbours[k];
+        for (int64_t first = 0; first < units->counts[v]; first += BLOCK) {
+            const int64_t n = block_length(first, units->counts[v]);
+            spk__isolation_load_unit(space, v, first, n, m->block);
+            solve_distances(n, n_d, m, distances);
+            distances += n;
+        }
+    }
+    return sum_tails(m->distances, space->n_others, n_d, m->solved);
+}
+
 spk_status spk__isolation_distances(spk_context *ctx, spk__isolation_space *space,
                                     spk__isolation_moments *m, double ridge,
                                     int want_distances, int want_d_prime,
@@ -182,28 +309,11 @@ spk_status spk__isolation_distances(spk_context *ctx, spk__isolation_space *spac
         status = reserve(ctx, m, space->n_others);
     if (status != SPK_OK || (!*has_distances && !want_d_prime))
         return status;
-    memset(m->others, 0, (size_t)(n_d * n_d) * sizeof *m->others);
-    memset(m->mean, 0, (size_t)n_d * sizeof *m->mean);
-    double *distances = m->distances;
-    double tail = 0;
-    for (int64_t k = 0; k < space->n_neighbours; k++) {
-        const int32_t v = space->neighbours[k];
-        for (int64_t first = 0; first < units->counts[v]; first += BLOCK) {
-            const int64_t n = block_length(first, units->counts[v]);
-            spk__isolation_load(space, units->spikes[v] + first, n, m->block);
-            if (want_d_prime && (status = add_moments(ctx, n, n_d, m)) != SPK_OK)
-                return status;
-            if (!*has_distances)
-                continue;
-            solve_distances(n, n_d, m, distances);
-            for (int64_t i = 0; i < n; i++)
-                tail += spk__chi_square_upper(distances[i], n_d);
-            distances += n;
-        }
-    }
     if (*has_distances)
-        r->tail = tail;
-    if (want_d_prime)
+        r->tail = find_distances(space, m);
+    if (!want_d_prime || n_d == 0)
+        return SPK_OK;
+    if ((status = add_others(ctx, space, m)) == SPK_OK)
         r->d_prime = discriminate(r, n_d, m);
-    return SPK_OK;
+    return status;
 }

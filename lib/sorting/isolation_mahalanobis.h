@@ -6,13 +6,17 @@
 
 /** Scratch of a worker. */
 typedef struct spk__isolation_moments {
-    double *block;     /**< [SPK__ISOLATION_BLOCK][n_dimensions] */
-    double *own;       /**< [n_dimensions]^2: sum of x x^T over the unit's spikes, x from
+    double *block;   /**< [SPK__ISOLATION_BLOCK][n_dimensions] */
+    double *own;     /**< [n_dimensions]^2: sum of x x^T over the unit's spikes, x from
                         *   their mean */
-    double *factor;    /**< [n_dimensions]^2 */
-    double *others;    /**< [n_dimensions]^2: the same over the other spikes */
-    double *mean;      /**< [n_dimensions] of the other spikes, from the unit's mean */
+    double *solved;  /**< [SPK__ISOLATION_BLOCK][n_dimensions] */
+    double *factor;  /**< [n_dimensions]^2 */
+    double *inverse; /**< [n_dimensions]^2 */
+    double
+        *others;  /**< [n_dimensions]^2: the same of the other spikes, from their mean */
+    double *mean; /**< [n_dimensions] of the other spikes, from the unit's mean */
     double *direction; /**< [n_dimensions] */
+    double *unit_mean; /**< [n_dimensions] of one of their units */
     double *distances; /**< [n_distances] */
     int64_t n_distances;
 } spk__isolation_moments;

@@ -135,7 +135,7 @@ static int64_t load_products(spk__isolation_space *space, spk__isolation_silhoue
 {
     const spk__isolation_units *units = space->units;
     const int64_t n = block_length(first, units->counts[space->unit]);
-    spk__isolation_load(space, units->spikes[space->unit] + first, n, s->block);
+    spk__isolation_load_unit(space, space->unit, first, n, s->block);
     spk__linalg_row_products(n, n_centroids, space->n_dimensions, 1, s->block, centroids,
                              s->dots);
     return n;

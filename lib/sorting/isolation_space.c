@@ -4,13 +4,15 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "linalg/rank_update.h"
 
 #include <math.h>
 #include <spikekit/random.h>
 #include <string.h>
 
 enum {
-    AHEAD = 12 /* spikes whose features are asked for before they are needed */
+    AHEAD = 12, /* spikes whose features are asked for before they are needed */
+    SCATTERS_BYTES = 1 << 28 /* most that the moments of all units may take */
 };
 
 /* Selection sampling: each place is taken with the probability that fills the sample. */
@@ -93,12 +95,32 @@ static int32_t main_channel(const spk__isolation_space *space)
 }
 
 typedef struct unit_job {
+    spk_context *ctx;
     spk__isolation_units *units;
     spk__isolation_space *spaces; /* [workers] */
     double **blocks;              /* [workers] */
 } unit_job;
 
 static void set_channels(spk__isolation_space *space, int64_t unit, int64_t max_channels);
+
+/* The centre is the unit's mean. */
+static spk_status find_scatter(spk_context *ctx, spk__isolation_space *space,
+                               double *block, double *scatter)
+{
+    const int64_t n = space->units->counts[space->unit], n_d = space->n_dimensions;
+    spk_status status = SPK_OK;
+    memset(scatter, 0, (size_t)(n_d * n_d) * sizeof *scatter);
+    for (int64_t first = 0; first < n && status == SPK_OK;
+         first += SPK__ISOLATION_BLOCK) {
+        const int64_t m =
+            n - first < SPK__ISOLATION_BLOCK ? n - first : SPK__ISOLATION_BLOCK;
+        spk__isolation_load_unit(space, space->unit, first, m, block);
+        status = spk__linalg_rank_update(ctx, m, n_d, 1.0, block, scatter);
+    }
+    return status;
+}
+
+static void measure_centre(spk__isolation_space *space, double *block);
 
 static spk_status find_main_channel(void *state, int64_t unit, int32_t worker)
 {
@@ -109,11 +131,14 @@ static spk_status find_main_channel(void *state, int64_t unit, int32_t worker)
     if (job->units->counts[unit] == 0)
         return SPK_OK;
     set_channels(space, unit, INT64_MAX);
-    spk__isolation_space_centre(space, job->blocks[worker]);
+    measure_centre(space, job->blocks[worker]);
     job->units->main_channels[unit] = main_channel(space);
     memcpy(job->units->means + unit * n_d, space->centre,
            (size_t)space->n_dimensions * sizeof *space->centre);
-    return SPK_OK;
+    if (job->units->scatters == NULL || !job->units->has_one_row[unit])
+        return SPK_OK;
+    return find_scatter(job->ctx, space, job->blocks[worker],
+                        job->units->scatters + unit * n_d * n_d);
 }
 
 static spk_status find_main_channels(spk_context *ctx, spk__isolation_units *units)
@@ -121,7 +146,7 @@ static spk_status find_main_channels(spk_context *ctx, spk__isolation_units *uni
     const spk_features *f = units->features;
     const int32_t n_workers = spk__parallel_workers(ctx, units->n_units);
     spk_status status = SPK_OK;
-    unit_job job = {.units = units};
+    unit_job job = {.ctx = ctx, .units = units};
     job.spaces = spk__alloc_zero(ctx, n_workers, sizeof *job.spaces);
     job.blocks = spk__alloc_zero(ctx, n_workers, sizeof *job.blocks);
     if (job.spaces == NULL || job.blocks == NULL) {
@@ -129,7 +154,8 @@ static spk_status find_main_channels(spk_context *ctx, spk__isolation_units *uni
         goto cleanup;
     }
     for (int32_t w = 0; w < n_workers; w++) {
-        if ((status = spk__isolation_space_make(ctx, units, &job.spaces[w])) != SPK_OK)
+        if ((status = spk__isolation_space_make(ctx, units, n_workers, &job.spaces[w])) !=
+            SPK_OK)
             goto cleanup;
         job.blocks[w] = spk__alloc(ctx, f->n_components * f->n_local,
                                    SPK__ISOLATION_BLOCK * sizeof **job.blocks);
@@ -150,8 +176,68 @@ cleanup:
     return status;
 }
 
+/* Units by main channel, of one channel in their own order. */
+static spk_status order_units(spk_context *ctx, spk__isolation_units *units)
+{
+    const int64_t n_channels = units->features->n_channels;
+    int64_t *starts = spk__alloc_zero(ctx, n_channels + 2, sizeof *starts);
+    if (starts == NULL)
+        return spk__fail_memory(ctx);
+    for (int64_t u = 0; u < units->n_units; u++)
+        starts[units->main_channels[u] + 2]++; /* -1: none */
+    for (int64_t c = 0; c < n_channels; c++)
+        starts[c + 2] += starts[c + 1];
+    starts[0] = 0;
+    for (int64_t u = 0; u < units->n_units; u++)
+        units->order[starts[units->main_channels[u] + 1]++] = (int32_t)u;
+    spk__free(starts);
+    return SPK_OK;
+}
+
+/* Spikes of a unit and of those whose main channel is in its row. */
+static int64_t count_together(const spk__isolation_units *units, int64_t unit,
+                              const int64_t *channel_counts)
+{
+    const spk_features *f = units->features;
+    const int32_t *row = f->channels + units->rows[unit] * f->n_local;
+    int64_t n = units->counts[unit];
+    for (int64_t k = 0; k < f->n_local; k++)
+        n += row[k] < 0 ? 0 : channel_counts[row[k]];
+    return n;
+}
+
+static spk_status find_together(spk_context *ctx, spk__isolation_units *units)
+{
+    int64_t *counts = spk__alloc_zero(ctx, units->features->n_channels, sizeof *counts);
+    if (counts == NULL)
+        return spk__fail_memory(ctx);
+    for (int64_t u = 0; u < units->n_units; u++)
+        if (units->main_channels[u] >= 0)
+            counts[units->main_channels[u]] += units->counts[u];
+    for (int64_t u = 0; u < units->n_units; u++) {
+        if (units->rows[u] < 0)
+            continue;
+        const int64_t n = count_together(units, u, counts);
+        units->n_together = n > units->n_together ? n : units->n_together;
+    }
+    spk__free(counts);
+    return SPK_OK;
+}
+
+static spk_status reserve_scatters(spk_context *ctx, spk__isolation_units *units)
+{
+    const int64_t n_d = units->features->n_components * units->features->n_local;
+    const double bytes =
+        (double)units->n_units * (double)n_d * (double)n_d * sizeof *units->scatters;
+    if (bytes > SCATTERS_BYTES)
+        return SPK_OK;
+    units->scatters =
+        spk__alloc(ctx, units->n_units, (size_t)(n_d * n_d) * sizeof *units->scatters);
+    return units->scatters == NULL ? spk__fail_memory(ctx) : SPK_OK;
+}
+
 spk_status spk__isolation_units_make(spk_context *ctx, const spk__metrics_work *work,
-                                     int64_t max_spikes, uint64_t seed,
+                                     int64_t max_spikes, uint64_t seed, int want_scatters,
                                      spk__isolation_units *units)
 {
     const spk_features *f = work->input->features;
@@ -162,6 +248,7 @@ spk_status spk__isolation_units_make(spk_context *ctx, const spk__metrics_work *
     units->counts = spk__alloc(ctx, n_units, sizeof *units->counts);
     units->spikes = spk__alloc(ctx, n_units, sizeof *units->spikes);
     units->rows = spk__alloc(ctx, n_units, sizeof *units->rows);
+    units->order = spk__alloc(ctx, n_units, sizeof *units->order);
     units->main_channels = spk__alloc(ctx, n_units, sizeof *units->main_channels);
     units->means = spk__alloc(
         ctx, n_units, (size_t)(f->n_components * f->n_local) * sizeof *units->means);
@@ -170,7 +257,7 @@ spk_status spk__isolation_units_make(spk_context *ctx, const spk__metrics_work *
     spk_status status = SPK_OK;
     if (units->counts == NULL || units->spikes == NULL || units->rows == NULL ||
         units->main_channels == NULL || units->means == NULL ||
-        units->has_one_row == NULL || counts == NULL) {
+        units->has_one_row == NULL || units->order == NULL || counts == NULL) {
         status = spk__fail_memory(ctx);
         goto cleanup;
     }
@@ -180,8 +267,16 @@ spk_status spk__isolation_units_make(spk_context *ctx, const spk__metrics_work *
         units->rows[u] = dominant_row(f, units->spikes[u], units->counts[u], counts,
                                       &units->has_one_row[u]);
         units->main_channels[u] = -1;
+        if (units->counts[u] > units->n_together)
+            units->n_together = units->counts[u];
     }
+    if (want_scatters && (status = reserve_scatters(ctx, units)) != SPK_OK)
+        goto cleanup;
     status = find_main_channels(ctx, units);
+    if (status == SPK_OK)
+        status = order_units(ctx, units);
+    if (status == SPK_OK)
+        status = find_together(ctx, units);
 cleanup:
     spk__free(counts);
     return status;
@@ -192,6 +287,8 @@ void spk__isolation_units_free(spk__isolation_units *units)
     spk__free(units->counts);
     spk__free(units->spikes);
     spk__free(units->rows);
+    spk__free(units->order);
+    spk__free(units->scatters);
     spk__free(units->main_channels);
     spk__free(units->means);
     spk__free(units->has_one_row);
@@ -201,7 +298,7 @@ void spk__isolation_units_free(spk__isolation_units *units)
 /* ---- spaces ---- */
 
 spk_status spk__isolation_space_make(spk_context *ctx, const spk__isolation_units *units,
-                                     spk__isolation_space *space)
+                                     int32_t n_workers, spk__isolation_space *space)
 {
     const spk_features *f = units->features;
     *space = (spk__isolation_space){.units = units, .map_row = -1};
@@ -214,11 +311,21 @@ spk_status spk__isolation_space_make(spk_context *ctx, const spk__isolation_unit
     space->to = spk__alloc(ctx, f->n_components * f->n_local, sizeof *space->to);
     space->values = spk__alloc(ctx, f->n_local, sizeof *space->values);
     space->sums = spk__alloc(ctx, f->n_components * f->n_local, sizeof *space->sums);
+    space->pick = spk__alloc(ctx, f->n_components * f->n_local, sizeof *space->pick);
+    space->known = spk__alloc(ctx, f->n_components * f->n_local, sizeof *space->known);
     if (space->channels == NULL || space->centre == NULL || space->neighbours == NULL ||
         space->place == NULL || space->local == NULL || space->from == NULL ||
-        space->to == NULL || space->values == NULL || space->sums == NULL) {
+        space->to == NULL || space->values == NULL || space->sums == NULL ||
+        space->pick == NULL || space->known == NULL) {
         spk__isolation_space_free(space);
         return spk__fail_memory(ctx);
+    }
+    const spk_status status = spk__isolation_panels_make(
+        ctx, &units->reader, units->counts, units->spikes, units->n_units,
+        units->n_together, n_workers, &space->panels);
+    if (status != SPK_OK) {
+        spk__isolation_space_free(space);
+        return status;
     }
     for (int64_t c = 0; c < f->n_channels; c++)
         space->place[c] = -1;
@@ -236,6 +343,9 @@ void spk__isolation_space_free(spk__isolation_space *space)
     spk__free(space->to);
     spk__free(space->values);
     spk__free(space->sums);
+    spk__free(space->pick);
+    spk__free(space->known);
+    spk__isolation_panels_free(&space->panels);
     *space = (spk__isolation_space){.units = NULL};
 }
 
@@ -337,21 +447,20 @@ void spk__isolation_space_of_bombcell(spk__isolation_space *space, int64_t unit,
 static void add_spikes(spk__isolation_space *space, int64_t unit, double *block,
                        double *sums)
 {
-    const uint32_t *spikes = space->units->spikes[unit];
     const int64_t n = space->units->counts[unit], n_d = space->n_dimensions;
     for (int64_t d = 0; d < n_d; d++)
         sums[d] = 0;
     for (int64_t first = 0; first < n; first += SPK__ISOLATION_BLOCK) {
         const int64_t m =
             n - first < SPK__ISOLATION_BLOCK ? n - first : SPK__ISOLATION_BLOCK;
-        spk__isolation_load(space, spikes + first, m, block);
+        spk__isolation_load_unit(space, unit, first, m, block);
         for (int64_t i = 0; i < m; i++)
             for (int64_t d = 0; d < n_d; d++)
                 sums[d] += block[i * n_d + d];
     }
 }
 
-void spk__isolation_space_centre(spk__isolation_space *space, double *block)
+static void measure_centre(spk__isolation_space *space, double *block)
 {
     reset_centre(space);
     add_spikes(space, space->unit, block, space->sums);
@@ -359,44 +468,75 @@ void spk__isolation_space_centre(spk__isolation_space *space, double *block)
         space->centre[d] = space->sums[d] / (double)space->units->counts[space->unit];
 }
 
-/* Moves a known mean, from the space of all channels of the unit's row into this one. */
-static void move_mean(const spk__isolation_space *space, int64_t unit, double *mean)
+/* Where the dimensions of the space of all channels of a unit's row go in this one, -1:
+ * nowhere. Returns their number. */
+static int64_t map_known(spk__isolation_space *space, int64_t unit)
+{
+    const spk_features *f = space->units->features;
+    const int32_t *row = f->channels + space->units->rows[unit] * f->n_local;
+    int64_t n = 0;
+    for (int64_t k = 0; k < f->n_local; k++) {
+        int is_new = row[k] >= 0;
+        for (int64_t before = 0; before < k; before++)
+            is_new &= row[before] != row[k];
+        if (is_new)
+            space->local[n++] = space->place[row[k]];
+    }
+    for (int64_t p = 0; p < f->n_components; p++)
+        for (int64_t k = 0; k < n; k++)
+            space->known[p * n + k] =
+                space->local[k] < 0 ? -1
+                                    : (int32_t)(p * space->n_channels + space->local[k]);
+    space->map_row = -1; /* `local` was overwritten */
+    return n * f->n_components;
+}
+
+void spk__isolation_space_centre(spk__isolation_space *space, double *block)
 {
     const spk__isolation_units *units = space->units;
-    const spk_features *f = units->features;
-    const int32_t *row = f->channels + units->rows[unit] * f->n_local;
-    const double *known = units->means + unit * f->n_components * f->n_local;
-    int64_t n_known = 0, at = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        at = 0;
-        for (int64_t k = 0; k < f->n_local; k++) {
-            int is_new = row[k] >= 0;
-            for (int64_t before = 0; before < k; before++)
-                is_new &= row[before] != row[k];
-            if (!is_new)
-                continue;
-            const int32_t place = space->place[row[k]];
-            for (int64_t p = 0; p < f->n_components && pass == 1 && place >= 0; p++)
-                mean[p * space->n_channels + place] += known[p * n_known + at];
-            at++;
-        }
-        n_known = at;
+    if (!units->has_one_row[space->unit]) {
+        measure_centre(space, block);
+        return;
     }
+    reset_centre(space);
+    spk__isolation_space_mean(space, space->unit, block, space->centre);
 }
 
 void spk__isolation_space_mean(spk__isolation_space *space, int64_t unit, double *block,
                                double *mean)
 {
     const spk__isolation_units *units = space->units;
+    const spk_features *f = units->features;
     if (units->has_one_row[unit]) {
+        const double *known = units->means + unit * f->n_components * f->n_local;
+        const int64_t n = map_known(space, unit);
         for (int64_t d = 0; d < space->n_dimensions; d++)
             mean[d] = -space->centre[d];
-        move_mean(space, unit, mean);
+        for (int64_t d = 0; d < n; d++)
+            if (space->known[d] >= 0)
+                mean[space->known[d]] += known[d];
         return;
     }
     add_spikes(space, unit, block, mean);
     for (int64_t d = 0; d < space->n_dimensions; d++)
         mean[d] /= (double)units->counts[unit];
+}
+
+int spk__isolation_space_add_scatter(spk__isolation_space *space, int64_t unit,
+                                     double *sums)
+{
+    const spk__isolation_units *units = space->units;
+    const spk_features *f = units->features;
+    const int64_t n_most = f->n_components * f->n_local, n_d = space->n_dimensions;
+    if (units->scatters == NULL || !units->has_one_row[unit])
+        return 0;
+    const double *known = units->scatters + unit * n_most * n_most;
+    const int64_t n = map_known(space, unit);
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < n; j++)
+            if (space->known[i] >= 0 && space->known[j] >= 0)
+                sums[space->known[i] * n_d + space->known[j]] += known[i * n + j];
+    return 1;
 }
 
 /* ---- spikes in a space ---- */
@@ -425,6 +565,12 @@ static void map_row(spk__isolation_space *space, int32_t row)
             space->to[p * n + k] =
                 (int32_t)(p * space->n_channels + space->place[channels[local]]);
         }
+    for (int64_t d = 0; d < space->n_dimensions; d++)
+        space->pick[d] = (int32_t)(f->n_components * f->n_local); /* the panel's 0 */
+    for (int64_t p = 0; p < f->n_components; p++)
+        for (int64_t k = 0; k < n; k++)
+            space->pick[space->to[p * n + k]] =
+                (int32_t)(p * f->n_local + space->local[k]);
     space->map_row = row;
 }
 
@@ -483,5 +629,27 @@ void spk__isolation_load(spk__isolation_space *space, const uint32_t *spikes, in
             __builtin_prefetch(ahead + 64);
         }
         place_floats(space, features_at(reader, spikes[i]), x);
+    }
+}
+
+void spk__isolation_load_unit(spk__isolation_space *space, int64_t unit, int64_t first,
+                              int64_t n, double *block)
+{
+    const uint32_t *spikes = space->units->spikes[unit] + first;
+    const int32_t *rows = space->units->features->rows;
+    const float *at = spk__isolation_panel(&space->panels, unit);
+    const int64_t n_d = space->n_dimensions;
+    const int one_row = space->units->has_one_row[unit];
+    if (at == NULL) {
+        spk__isolation_load(space, spikes, n, block);
+        return;
+    }
+    at += first * space->panels.stride;
+    for (int64_t i = 0; i < n; i++, at += space->panels.stride, block += n_d) {
+        const int32_t row = one_row ? space->units->rows[unit] : rows[spikes[i]];
+        if (row != space->map_row)
+            map_row(space, row);
+        for (int64_t d = 0; d < n_d; d++)
+            block[d] = (double)at[space->pick[d]] - space->centre[d];
     }
 }

@@ -3,6 +3,7 @@
 #define SPIKEKIT_SORTING_ISOLATION_SPACE_H
 
 #include "sorting/feature_rows.h"
+#include "sorting/isolation_panels.h"
 #include "sorting/metric_group.h"
 
 /*
@@ -25,16 +26,21 @@ typedef struct spk__isolation_units {
     const uint32_t **spikes; /**< [n_units] places of them in the table, rising */
     int32_t *rows;           /**< [n_units] row of `channels`; -1: no spikes */
     int32_t *main_channels;  /**< [n_units] -1: none */
-    double *means; /**< [n_units][n_components * n_local] of a unit in the space of all
+    double *means;    /**< [n_units][n_components * n_local] of a unit in the space of all
                         *   channels of its row */
+    double *scatters; /**< [n_units][n_components * n_local]^2: of a unit with one row in
+                        *   that space, of side as many dimensions as it has, the sum of
+                        *   x x^T over its spikes, x from their mean; NULL: not kept */
+    int32_t *order;   /**< [n_units] by main channel, so that near ones come together */
+    int64_t n_together;   /**< most spikes of the units of one space */
     uint8_t *has_one_row; /**< [n_units] nonzero: all spikes are of that row */
     uint32_t *chosen;     /**< spikes of units that have more than are used */
 } spk__isolation_units;
 
-/** Chooses at most max_spikes of each unit and finds rows and main channels. Free with
- *  spk__isolation_units_free() whatever the status. */
+/** Chooses at most max_spikes of each unit and finds rows, main channels and moments. Free
+ *  with spk__isolation_units_free() whatever the status. */
 spk_status spk__isolation_units_make(spk_context *ctx, const spk__metrics_work *work,
-                                     int64_t max_spikes, uint64_t seed,
+                                     int64_t max_spikes, uint64_t seed, int want_scatters,
                                      spk__isolation_units *units);
 void spk__isolation_units_free(spk__isolation_units *units);
 
@@ -64,10 +70,14 @@ typedef struct spk__isolation_space {
     int64_t map_row;
     double *values; /**< [n_local] */
     double *sums;   /**< [n_components * n_local] */
+    int32_t *pick;  /**< [n_components * n_local] where the panel has a dimension */
+    int32_t *known; /**< [n_components * n_local] */
+    spk__isolation_panels panels;
 } spk__isolation_space;
 
+/** @param[in] n_workers  that have one */
 spk_status spk__isolation_space_make(spk_context *ctx, const spk__isolation_units *units,
-                                     spk__isolation_space *space);
+                                     int32_t n_workers, spk__isolation_space *space);
 void spk__isolation_space_free(spk__isolation_space *space);
 
 /** Makes it the space of a unit that has spikes, neighbours by main channel, centre 0.
@@ -83,10 +93,16 @@ void spk__isolation_space_of_bombcell(spk__isolation_space *space, int64_t unit,
 /** Moves the centre to the mean of the unit's spikes. `block` is scratch. */
 void spk__isolation_space_centre(spk__isolation_space *space, double *block);
 
-/** The mean of another unit's spikes, from the centre. `block` is scratch.
+/** The mean of a unit's spikes, from the centre. `block` is scratch.
  *  @param[out] mean  [n_dimensions] */
 void spk__isolation_space_mean(spk__isolation_space *space, int64_t unit, double *block,
                                double *mean);
+
+/** Adds the known sum of x x^T over a unit's spikes, x from their mean.
+ *  @param[in,out] sums  [n_dimensions]^2
+ *  @return 0: it is not known, nothing was added */
+int spk__isolation_space_add_scatter(spk__isolation_space *space, int64_t unit,
+                                     double *sums);
 
 enum {
     SPK__ISOLATION_BLOCK = 512 /**< spikes */
@@ -96,5 +112,10 @@ enum {
  *  @param[out] block  [n][n_dimensions] */
 void spk__isolation_load(spk__isolation_space *space, const uint32_t *spikes, int64_t n,
                          double *block);
+
+/** The same of the spikes `first` .. first + n - 1 of a unit; fast if the unit is looked at
+ *  from several spaces. */
+void spk__isolation_load_unit(spk__isolation_space *space, int64_t unit, int64_t first,
+                              int64_t n, double *block);
 
 #endif

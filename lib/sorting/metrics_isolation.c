@@ -182,6 +182,17 @@ static int wants(const isolation_job *job, int metric)
     return job->values[metric] != NULL;
 }
 
+static int wants_distances(const isolation_job *job)
+{
+    return wants(job, ISOLATION_DISTANCE) || wants(job, L_RATIO) ||
+           wants(job, L_RATIO_COLONELL);
+}
+
+static int wants_bombcell(const isolation_job *job)
+{
+    return wants(job, ISOLATION_DISTANCE_BOMBCELL) || wants(job, L_RATIO_BOMBCELL);
+}
+
 static void set(const isolation_job *job, int metric, int64_t unit, double value)
 {
     if (job->values[metric] != NULL)
@@ -193,8 +204,7 @@ static spk_status find_distances(const isolation_job *job, int64_t unit,
 {
     spk__isolation_result r;
     int has = 0;
-    const int want = wants(job, ISOLATION_DISTANCE) || wants(job, L_RATIO) ||
-                     wants(job, L_RATIO_COLONELL);
+    const int want = wants_distances(job);
     if (!want && !wants(job, D_PRIME))
         return SPK_OK;
     const spk_status status = spk__isolation_distances(
@@ -218,7 +228,7 @@ static spk_status find_bombcell(const isolation_job *job, int64_t unit,
 {
     spk__isolation_result r;
     int has = 0;
-    if (!wants(job, ISOLATION_DISTANCE_BOMBCELL) && !wants(job, L_RATIO_BOMBCELL))
+    if (!wants_bombcell(job))
         return SPK_OK;
     spk__isolation_space_of_bombcell(&w->space, unit,
                                      (int64_t)job->settings[CHANNELS_BOMBCELL]);
@@ -273,9 +283,10 @@ static spk_status find_silhouettes(const isolation_job *job, int64_t unit,
     return SPK_OK;
 }
 
-static spk_status find_unit(void *state, int64_t unit, int32_t worker)
+static spk_status find_unit(void *state, int64_t task, int32_t worker)
 {
     const isolation_job *job = state;
+    const int64_t unit = job->units->order[task];
     isolation_worker *w = &job->workers[worker];
     if (job->units->counts[unit] == 0)
         return SPK_OK;
@@ -295,9 +306,11 @@ static spk_status find_unit(void *state, int64_t unit, int32_t worker)
 
 /* ---- all units ---- */
 
-static spk_status make_worker(const isolation_job *job, isolation_worker *w)
+static spk_status make_worker(const isolation_job *job, int32_t n_workers,
+                              isolation_worker *w)
 {
-    spk_status status = spk__isolation_space_make(job->ctx, job->units, &w->space);
+    spk_status status =
+        spk__isolation_space_make(job->ctx, job->units, n_workers, &w->space);
     w->neighbors.max_spikes = (int64_t)job->settings[NN_MAX_SPIKES];
     w->neighbors.n_nearest = (int64_t)job->settings[NN_NEIGHBORS];
     w->neighbors.n_nearest_allen = (int64_t)job->settings[NN_NEIGHBORS_ALLEN] - 1;
@@ -334,8 +347,9 @@ static spk_status compute(spk_context *ctx, const spk__metrics_work *work,
 
     spk__isolation_units units;
     const int32_t n_workers = spk__parallel_workers(ctx, n_units);
-    status = spk__isolation_units_make(ctx, work, (int64_t)job.settings[MAX_SPIKES],
-                                       (uint64_t)job.settings[SEED], &units);
+    status = spk__isolation_units_make(
+        ctx, work, (int64_t)job.settings[MAX_SPIKES], (uint64_t)job.settings[SEED],
+        wants_distances(&job) || wants(&job, D_PRIME) || wants_bombcell(&job), &units);
     if (status != SPK_OK)
         goto cleanup;
     job.units = &units;
@@ -345,7 +359,7 @@ static spk_status compute(spk_context *ctx, const spk__metrics_work *work,
         goto cleanup;
     }
     for (int32_t w = 0; w < n_workers && status == SPK_OK; w++)
-        status = make_worker(&job, &job.workers[w]);
+        status = make_worker(&job, n_workers, &job.workers[w]);
     if (status == SPK_OK)
         status =
             spk__parallel_for_part(ctx, n_units, find_unit, &job, "isolation", 0.05, 1);

@@ -14,6 +14,7 @@
 #include "sorting/firing_windows.h"
 #include "sorting/metric_group.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -443,12 +444,15 @@ static double decay_time(const int64_t *counts)
     if (most == 0)
         return NAN;
     double sum = 0, weighted = 0; /* of squares, of products with k */
+    double size = 0;              /* of the products, which rounding is relative to */
     for (int64_t k = 10; k <= 19; k++) {
         const double x = (double)k - 14.5;
         sum += x * x;
-        weighted += x * log(fmax((double)counts[k], 0.01 * (double)most));
+        const double product = x * log(fmax((double)counts[k], 0.01 * (double)most));
+        weighted += product;
+        size += fabs(product);
     }
-    return weighted < 0 ? -sum / weighted : NAN;
+    return weighted < -10 * DBL_EPSILON * size ? -sum / weighted : NAN;
 }
 
 static void set_bombcell(const firing_job *job, const spk_train *train, int64_t unit,

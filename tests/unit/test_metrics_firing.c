@@ -21,6 +21,25 @@ static void expect(const spk_metrics *m, const char *name, int64_t unit, double 
     }
 }
 
+/* Four pairs of spikes 10 ms apart and four of 19 ms: the line through the logarithms is level but
+ * for rounding. With one more at 10 ms its slope is -4.5 log(5 / 4) / 82.5 but for the
+ * counts of 0, which are 5 / 100 in place of 4 / 100 and in balance. */
+static void flat_decay(void)
+{
+    int64_t samples[18];
+    int32_t units[18] = {0};
+    for (int k = 0; k < 9; k++) {
+        samples[2 * k] = 1000 * k;
+        samples[2 * k + 1] = 1000 * k + (k < 4 || k == 8 ? 10 : 19);
+    }
+    for (int n = 16; n <= 18; n += 2) {
+        const spk_spikes spikes = {n, 1, samples, units, 1000, 0, 10000};
+        spk_metrics *m = metric_columns(&spikes, "firing", NULL, 1);
+        expect(m, "acg_tau_decay_bombcell", 0, n == 16 ? NAN : 82.5 / (4.5 * log(1.25)));
+        spk_metrics_destroy(m);
+    }
+}
+
 static void hand_worked(void)
 {
     /* At 1 kHz: intervals of 1, 2 and 1 s; a unit with one spike, one without. */
@@ -609,6 +628,7 @@ static void huge_times(void)
 
 static const suite_test tests[] = {
     {"hand-worked", hand_worked},
+    {"flat decay", flat_decay},
     {"equals the definition", equals_the_definition},
     {"threads give the same bits", threads_give_the_same_bits},
     {"known trains", known_trains},

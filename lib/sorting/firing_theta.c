@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A few hundred lags and frequencies: sums of cosines from a table, no transform. The table
- * holds, for each frequency, the cosine at each lag with the window in it.
+ * holds, for each frequency, the cosine at each lag with the window in it. Phases are whole
+ * parts of a turn, so that all of it takes a few thousand cosines.
  */
 #include "sorting/firing_theta.h"
 
@@ -15,7 +16,8 @@ enum {
     N_FREQUENCIES = 125 * PER_HZ + 1,
     LOWEST = 5 * PER_HZ, /* of theta */
     HIGHEST = 11 * PER_HZ,
-    LANES = 4 /* sums kept apart, so that they need not wait for each other */
+    TURN = PER_HZ * 1000, /* parts of a phase: frequency times lag [ms] */
+    LANES = 4             /* sums kept apart, so that they need not wait for each other */
 };
 
 struct spk__theta {
@@ -23,27 +25,40 @@ struct spk__theta {
     double *cosines; /* [N_FREQUENCIES][n_lags] */
 };
 
-spk_status spk__theta_create(spk_context *ctx, int64_t n_lags, spk__theta **theta)
+/* The cosine at each part of a turn, then the window at each lag. */
+static void fill_parts(double *cosines, int64_t n_lags, double *window)
 {
     const double pi = 3.14159265358979323846;
+    for (int64_t part = 0; part < TURN; part++)
+        cosines[part] = cos(2 * pi * (double)part / TURN);
+    for (int64_t k = 0; k < n_lags; k++)
+        window[k] = 0.54 + 0.46 * cos(pi * (double)(k + 1) / (double)n_lags);
+}
+
+spk_status spk__theta_create(spk_context *ctx, int64_t n_lags, spk__theta **theta)
+{
     spk__theta *t = spk__alloc_zero(ctx, 1, sizeof *t);
-    if (t == NULL)
-        return spk__fail_memory(ctx);
-    t->n_lags = n_lags;
-    t->cosines = spk__alloc(ctx, N_FREQUENCIES * n_lags, sizeof *t->cosines);
-    if (t->cosines == NULL) {
+    double *parts = spk__alloc(ctx, TURN + n_lags, sizeof *parts);
+    if (t != NULL)
+        t->cosines = spk__alloc(ctx, N_FREQUENCIES * n_lags, sizeof *t->cosines);
+    if (t == NULL || parts == NULL || t->cosines == NULL) {
+        spk__free(parts);
         spk__theta_destroy(t);
         return spk__fail_memory(ctx);
     }
-    for (int64_t f = 0; f < N_FREQUENCIES; f++)
+    const double *window = parts + TURN;
+    t->n_lags = n_lags;
+    fill_parts(parts, n_lags, parts + TURN);
+    for (int64_t f = 0; f < N_FREQUENCIES; f++) {
+        double *row = t->cosines + f * n_lags;
+        int64_t part = 0;
         for (int64_t k = 0; k < n_lags; k++) {
-            /* The phase in turns, less whole ones: f * lag / (4000 per turn). */
-            const int64_t turns = f * (k + 1) % (PER_HZ * 1000);
-            const double window =
-                0.54 + 0.46 * cos(pi * (double)(k + 1) / (double)n_lags);
-            t->cosines[f * n_lags + k] =
-                window * cos(2 * pi * (double)turns / (PER_HZ * 1000));
+            part += f; /* less than a turn: f is */
+            part -= part >= TURN ? TURN : 0;
+            row[k] = window[k] * parts[part];
         }
+    }
+    spk__free(parts);
     *theta = t;
     return SPK_OK;
 }

@@ -168,8 +168,8 @@ static spk_status difference_of_pair(void *state, int64_t task, int32_t worker)
     const correlogram_job *job = state;
     const spk__merge_work *work = job->work;
     spk_merge_pair *pair = work->pairs + work->todo[task];
-    const double n_a = (double)spk_trains_unit(work->trains, pair->a).n_spikes;
-    const double n_b = (double)spk_trains_unit(work->trains, pair->b).n_spikes;
+    const double n_a = (double)spk__merge_train(work, pair->a).n_spikes;
+    const double n_b = (double)spk__merge_train(work, pair->b).n_spikes;
     const double *auto_a = job->autos + pair->a * job->n_bins;
     const double *auto_b = job->autos + pair->b * job->n_bins;
     double cross[SPK__MERGE_MOST_BINS], difference_a = 0, difference_b = 0;

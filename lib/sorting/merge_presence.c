@@ -36,7 +36,7 @@ static spk_status shares_of_unit(void *state, int64_t unit, int32_t worker)
     (void)worker;
     const presence_job *job = state;
     const spk__merge_work *work = job->work;
-    const spk_train train = spk_trains_unit(work->trains, unit);
+    const spk_train train = spk__merge_train(work, unit);
     const spk_epochs *epochs = work->epochs;
     double *shares = job->shares + unit * job->n_bins, total = 0;
     int64_t epoch = 0, passed = 0; /* passed: gaps before the spike */

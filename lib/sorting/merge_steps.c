@@ -15,6 +15,16 @@
 #include <math.h>
 #include <stdlib.h>
 
+enum {
+    N_DISTANCES = SPK__COINCIDENCE_DISTANCES
+};
+
+/* The unit that a worker compares with others, one after the other. */
+typedef struct pair_counter {
+    int64_t unit; /* -1: none yet */
+    spk__coincidence_index index;
+} pair_counter;
+
 typedef struct step_job {
     const spk__merge_work *work;
     int64_t near; /* t_c within a unit [samples] */
@@ -23,7 +33,8 @@ typedef struct step_job {
     int64_t far_across;
     int64_t flank_from;
     int64_t flank_to;
-    int64_t **scratch; /* [workers] merged trains */
+    pair_counter *counters; /* [workers] */
+    int64_t **scratch;      /* [workers] merged trains */
     int64_t scratch_length;
     spk_context *ctx;
 } step_job;
@@ -44,23 +55,26 @@ static step_job new_job(spk_context *ctx, const spk__merge_work *work)
 
 /* ---- contamination ---- */
 
-static double contamination(const int64_t *samples, int64_t n_spikes, int64_t duration,
-                            int64_t near, int64_t far)
+static double contamination(const step_job *job, int64_t pairs, int64_t n_spikes)
 {
     if (n_spikes <= 1)
         return NAN;
-    return spk__contamination_llobet(
-        (double)spk__coincidences_within(samples, n_spikes, far), (double)n_spikes,
-        (double)duration, (double)far, (double)near);
+    return spk__contamination_llobet((double)pairs, (double)n_spikes,
+                                     (double)job->work->duration, (double)job->far,
+                                     (double)job->near);
 }
 
 static spk_status contamination_of_unit(void *state, int64_t unit, int32_t worker)
 {
     (void)worker;
     const step_job *job = state;
-    const spk_train train = spk_trains_unit(job->work->trains, unit);
-    job->work->contaminations[unit] = contamination(
-        train.samples, train.n_spikes, job->work->duration, job->near, job->far);
+    const spk__merge_given *given = job->work->given;
+    const spk_train train = spk__merge_train(job->work, unit);
+    const int64_t pairs =
+        given != NULL && given->refractory_pairs != NULL
+            ? given->refractory_pairs[unit]
+            : spk__coincidences_within(train.samples, train.n_spikes, job->far);
+    job->work->contaminations[unit] = contamination(job, pairs, train.n_spikes);
     return SPK_OK;
 }
 
@@ -71,32 +85,71 @@ spk_status spk__merge_contaminations(spk_context *ctx, spk__merge_work *work)
                              NULL);
 }
 
-/* ---- cross-contamination ---- */
+/* ---- counts across two trains ---- */
 
-/* Twice the coincidences, where a pair at the very distance counts half. */
-static int64_t twice_coincidences(const spk_train *a, const spk_train *b,
-                                  int64_t distance)
+/* Pairs of spikes no further apart than each distance. Pairs come by their first unit, or all
+ * have the one unit that is asked for: a worker indexes it once. */
+static spk_status count_across(const step_job *job, const spk_merge_pair *pair,
+                               int32_t worker, const int64_t distances[N_DISTANCES],
+                               int64_t counts[N_DISTANCES])
 {
-    if (distance <= 0)
-        return 0;
-    return spk__coincidences_across(a->samples, a->n_spikes, b->samples, b->n_spikes,
-                                    distance) +
-           spk__coincidences_across(a->samples, a->n_spikes, b->samples, b->n_spikes,
-                                    distance - 1);
+    pair_counter *counter = job->counters + worker;
+    const int64_t only = job->work->options->with_unit;
+    const int64_t unit = only >= 0 ? only : pair->a;
+    const spk_train other =
+        spk__merge_train(job->work, pair->a == unit ? pair->b : pair->a);
+    if (counter->unit != unit) {
+        const spk_train train = spk__merge_train(job->work, unit);
+        int64_t reach = 0;
+        for (int k = 0; k < N_DISTANCES; k++)
+            reach = distances[k] > reach ? distances[k] : reach;
+        const spk_status status = spk__coincidence_index_make(
+            job->ctx, &counter->index, train.samples, train.n_spikes, reach);
+        if (status != SPK_OK)
+            return status;
+        counter->unit = unit;
+    }
+    spk__coincidence_index_count(&counter->index, other.samples, other.n_spikes,
+                                 distances, counts);
+    return SPK_OK;
 }
+
+/* Runs a task for each pair to do, with counters. */
+static spk_status count_pairs(spk_context *ctx, step_job *job, spk__task task,
+                              const char *words)
+{
+    const int32_t n_workers = spk__parallel_workers(ctx, job->work->n_todo);
+    job->counters = spk__alloc_zero(ctx, n_workers, sizeof *job->counters);
+    if (job->counters == NULL)
+        return spk__fail_memory(ctx);
+    for (int32_t w = 0; w < n_workers; w++)
+        job->counters[w].unit = -1;
+    const spk_status status = spk__parallel_for(ctx, job->work->n_todo, task, job, words);
+    for (int32_t w = 0; w < n_workers; w++)
+        spk__coincidence_index_free(&job->counters[w].index);
+    spk__free(job->counters);
+    return status;
+}
+
+/* ---- cross-contamination ---- */
 
 static spk_status cross_contamination_of_pair(void *state, int64_t task, int32_t worker)
 {
-    (void)worker;
     const step_job *job = state;
     const spk__merge_work *work = job->work;
     spk_merge_pair *pair = work->pairs + work->todo[task];
-    const spk_train a = spk_trains_unit(work->trains, pair->a);
-    const spk_train b = spk_trains_unit(work->trains, pair->b);
-    const double violations = (double)(twice_coincidences(&a, &b, job->far_across) -
-                                       twice_coincidences(&a, &b, job->near_across)) /
-                              2;
-    const double pairs = (double)a.n_spikes * (double)b.n_spikes;
+    const double n_a = (double)spk__merge_train(work, pair->a).n_spikes;
+    const double n_b = (double)spk__merge_train(work, pair->b).n_spikes;
+    const int64_t near = job->near_across, far = job->far_across;
+    const int64_t distances[N_DISTANCES] = {near, near - 1, far, far - 1};
+    int64_t counts[N_DISTANCES];
+    const spk_status status = count_across(job, pair, worker, distances, counts);
+    if (status != SPK_OK)
+        return status;
+    /* A pair at the very distance counts half; a distance of 0 has none. */
+    const int64_t twice_near = near > 0 ? counts[0] + counts[1] : 0;
+    const double violations = (double)(counts[2] + counts[3] - twice_near) / 2;
+    const double pairs = n_a * n_b;
     const double duration = (double)work->duration, own = work->contaminations[pair->a];
     const double limit = work->options->max_cross_contamination;
     const double excess =
@@ -112,30 +165,22 @@ static spk_status cross_contamination_of_pair(void *state, int64_t task, int32_t
 spk_status spk__merge_cross_contamination(spk_context *ctx, spk__merge_work *work)
 {
     step_job job = new_job(ctx, work);
-    return spk__parallel_for(ctx, work->n_todo, cross_contamination_of_pair, &job,
-                             "cross-contamination");
+    return count_pairs(ctx, &job, cross_contamination_of_pair, "cross-contamination");
 }
 
 /* ---- a refractory period in common ---- */
 
-static int64_t pairs_between(const spk_train *a, const spk_train *b, int64_t from,
-                             int64_t to)
-{
-    return spk__coincidences_across(a->samples, a->n_spikes, b->samples, b->n_spikes,
-                                    to) -
-           spk__coincidences_across(a->samples, a->n_spikes, b->samples, b->n_spikes,
-                                    from);
-}
-
 static spk_status cross_refractory_of_pair(void *state, int64_t task, int32_t worker)
 {
-    (void)worker;
     const step_job *job = state;
     spk_merge_pair *pair = job->work->pairs + job->work->todo[task];
-    const spk_train a = spk_trains_unit(job->work->trains, pair->a);
-    const spk_train b = spk_trains_unit(job->work->trains, pair->b);
-    const double n = (double)pairs_between(&a, &b, job->near_across, job->far_across);
-    const double m = (double)pairs_between(&a, &b, job->flank_from, job->flank_to);
+    const int64_t distances[N_DISTANCES] = {job->near_across, job->far_across,
+                                            job->flank_from, job->flank_to};
+    int64_t counts[N_DISTANCES];
+    const spk_status status = count_across(job, pair, worker, distances, counts);
+    if (status != SPK_OK)
+        return status;
+    const double n = (double)(counts[1] - counts[0]), m = (double)(counts[3] - counts[2]);
     const double width = (double)(job->far_across - job->near_across);
     const double flank = (double)(job->flank_to - job->flank_from);
     const double dipped = width * job->work->options->refractory_null;
@@ -181,8 +226,8 @@ static void adjust(const spk__merge_work *work, ranked_p *ranked)
 spk_status spk__merge_cross_refractory(spk_context *ctx, spk__merge_work *work)
 {
     step_job job = new_job(ctx, work);
-    spk_status status = spk__parallel_for(ctx, work->n_todo, cross_refractory_of_pair,
-                                          &job, "cross-refractory");
+    spk_status status =
+        count_pairs(ctx, &job, cross_refractory_of_pair, "cross-refractory");
     if (status != SPK_OK)
         return status;
     ranked_p *ranked = spk__alloc(ctx, work->n_alive, sizeof *ranked);
@@ -229,8 +274,8 @@ static spk_status quality_of_pair(void *state, int64_t task, int32_t worker)
     step_job *job = state;
     const spk__merge_work *work = job->work;
     spk_merge_pair *pair = work->pairs + work->todo[task];
-    const spk_train a = spk_trains_unit(work->trains, pair->a);
-    const spk_train b = spk_trains_unit(work->trains, pair->b);
+    const spk_train a = spk__merge_train(work, pair->a);
+    const spk_train b = spk__merge_train(work, pair->b);
     if (job->scratch[worker] == NULL) {
         job->scratch[worker] = spk__alloc(job->ctx, job->scratch_length, sizeof(int64_t));
         if (job->scratch[worker] == NULL)
@@ -240,8 +285,9 @@ static spk_status quality_of_pair(void *state, int64_t task, int32_t worker)
     const int64_t distance =
         (int64_t)(work->options->censored_ms / 1000 * work->spikes.sampling_rate_hz);
     const int64_t n = merge_trains(&a, &b, distance, merged);
-    const double together = score(
-        job, (double)n, contamination(merged, n, work->duration, job->near, job->far));
+    const double together =
+        score(job, (double)n,
+              contamination(job, spk__coincidences_within(merged, n, job->far), n));
     const double gain_a =
         together - score(job, (double)a.n_spikes, work->contaminations[pair->a]);
     const double gain_b =
@@ -256,8 +302,8 @@ spk_status spk__merge_quality(spk_context *ctx, spk__merge_work *work)
     const int32_t n_workers = spk__parallel_workers(ctx, work->n_todo);
     for (int64_t k = 0; k < work->n_todo; k++) {
         const spk_merge_pair *pair = work->pairs + work->todo[k];
-        const int64_t n = spk_trains_unit(work->trains, pair->a).n_spikes +
-                          spk_trains_unit(work->trains, pair->b).n_spikes;
+        const int64_t n = spk__merge_train(work, pair->a).n_spikes +
+                          spk__merge_train(work, pair->b).n_spikes;
         if (n > job.scratch_length)
             job.scratch_length = n;
     }

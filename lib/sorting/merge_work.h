@@ -7,6 +7,12 @@
 #include <spikekit/merging.h>
 #include <spikekit/trains.h>
 
+/** Trains that somebody has already. */
+typedef struct spk__merge_given {
+    const spk_train *trains;         /* [n_units] */
+    const int64_t *refractory_pairs; /* [n_units] within each; NULL: not known */
+} spk__merge_given;
+
 /*
  * What the steps of merging.c share. A step fills its values of the pairs `todo`; whether
  * they pass is decided in one place, merge_verdict.c.
@@ -19,8 +25,9 @@ typedef struct spk__merge_work {
     int64_t gap;       /* [samples] */
     const spk_epochs *epochs; /* cut to the recording; NULL: the whole recording */
     int64_t *places;    /* [spikes.n_spikes] place in the whole table; NULL: the same */
-    spk_trains *trains; /* of spikes */
-    int64_t duration;   /* observed [samples] */
+    spk_trains *trains; /* of spikes; NULL: given */
+    const spk__merge_given *given;
+    int64_t duration;       /* observed [samples] */
     double *contaminations; /* [n_units] */
     spk_merge_pair *pairs;  /* [n_pairs] */
     int64_t n_pairs;
@@ -28,6 +35,12 @@ typedef struct spk__merge_work {
     int64_t n_todo;
     int64_t n_alive; /* of these, the first so many have not failed */
 } spk__merge_work;
+
+static inline spk_train spk__merge_train(const spk__merge_work *work, int64_t unit)
+{
+    return work->given != NULL ? work->given->trains[unit]
+                               : spk_trains_unit(work->trains, unit);
+}
 
 enum {
     SPK__MERGE_MOST_BINS = 4096 /* of a correlogram */
@@ -44,6 +57,17 @@ static inline int64_t spk__merge_samples_across(double ms, double rate_hz)
 {
     return (int64_t)rint(ms * 1e-3 * rate_hz);
 }
+
+/* merging.c: */
+/**
+ * spk_merging_find() without the checks of its arguments. With trains given, the samples and
+ * units of input->spikes are not read: no epochs then, and none of the steps that read the
+ * table, which are correlogram, slay_score and knn.
+ */
+spk_status spk__merging_find_given(spk_context *ctx, const spk_merging_input *input,
+                                   const spk__merge_given *given,
+                                   const spk_merging_options *options,
+                                   spk_merge_candidates **candidates);
 
 /* merge_steps.c: */
 /** Fills contaminations. */

@@ -210,8 +210,8 @@ static int describe(const listing *l, int64_t a, int64_t b, spk_merge_pair *pair
             input->similarity[a * work->spikes.n_units + b];
     if (l->listed_by >= 0 && !spk__merge_passes(work->options, l->listed_by, values))
         return 0;
-    const int64_t n_a = spk_trains_unit(work->trains, a).n_spikes;
-    const int64_t n_b = spk_trains_unit(work->trains, b).n_spikes;
+    const int64_t n_a = spk__merge_train(work, a).n_spikes;
+    const int64_t n_b = spk__merge_train(work, b).n_spikes;
     values[SPK_MERGE_VALUE_NUM_SPIKES] = (double)(n_a < n_b ? n_a : n_b);
     if (input->snr != NULL)
         values[SPK_MERGE_VALUE_SNR] = fmin(input->snr[a], input->snr[b]);
@@ -315,7 +315,9 @@ static spk_status join_candidates(spk_context *ctx, const spk__merge_work *work,
 static spk_status find(spk_context *ctx, spk__merge_work *work, spk_merge_candidates *c)
 {
     int32_t listed_by = -1;
-    spk_status status = spk_trains_create(ctx, &work->spikes, NULL, &work->trains);
+    spk_status status = SPK_OK;
+    if (work->given == NULL)
+        status = spk_trains_create(ctx, &work->spikes, NULL, &work->trains);
     if (status != SPK_OK)
         return status;
     work->contaminations =
@@ -357,23 +359,15 @@ static spk_status check_periods(spk_context *ctx, const spk_merging_options *o,
     return SPK_OK;
 }
 
-spk_status spk_merging_find(spk_context *ctx, const spk_merging_input *input,
-                            const spk_merging_options *options,
-                            spk_merge_candidates **candidates)
+spk_status spk__merging_find_given(spk_context *ctx, const spk_merging_input *input,
+                                   const spk__merge_given *given,
+                                   const spk_merging_options *options,
+                                   spk_merge_candidates **candidates)
 {
-    spk_merging_options defaults;
-    spk_merging_options_init(&defaults, sizeof defaults);
-    SPK_REQUIRE(ctx, candidates != NULL, SPK_ERR_ARGUMENT, "candidates is NULL");
-    SPK_REQUIRE(ctx, input != NULL, SPK_ERR_ARGUMENT, "input is NULL");
-    SPK_REQUIRE(ctx, input->struct_size >= sizeof *input, SPK_ERR_ARGUMENT,
-                "input: not filled by spk_merging_input_init()");
-    SPK_REQUIRE(ctx, options == NULL || options->struct_size >= sizeof *options,
-                SPK_ERR_ARGUMENT, "options: not filled by spk_merging_options_init()");
-    spk__merge_work work = {.input = input, .options = options ? options : &defaults};
+    spk__merge_work work = {.input = input, .given = given, .options = options};
     epoch_memory memory = {0};
-    spk_status status = spk_spikes_check(ctx, input->spikes);
+    spk_status status = spk__merge_check_options(ctx, options);
     if (status != SPK_OK ||
-        (status = spk__merge_check_options(ctx, work.options)) != SPK_OK ||
         (status = check_periods(ctx, work.options, input->spikes->sampling_rate_hz)) !=
             SPK_OK)
         return status;
@@ -399,6 +393,25 @@ spk_status spk_merging_find(spk_context *ctx, const spk_merging_input *input,
     else
         spk_merge_candidates_destroy(c);
     return status;
+}
+
+spk_status spk_merging_find(spk_context *ctx, const spk_merging_input *input,
+                            const spk_merging_options *options,
+                            spk_merge_candidates **candidates)
+{
+    spk_merging_options defaults;
+    spk_merging_options_init(&defaults, sizeof defaults);
+    SPK_REQUIRE(ctx, candidates != NULL, SPK_ERR_ARGUMENT, "candidates is NULL");
+    SPK_REQUIRE(ctx, input != NULL, SPK_ERR_ARGUMENT, "input is NULL");
+    SPK_REQUIRE(ctx, input->struct_size >= sizeof *input, SPK_ERR_ARGUMENT,
+                "input: not filled by spk_merging_input_init()");
+    SPK_REQUIRE(ctx, options == NULL || options->struct_size >= sizeof *options,
+                SPK_ERR_ARGUMENT, "options: not filled by spk_merging_options_init()");
+    const spk_status status = spk_spikes_check(ctx, input->spikes);
+    return status == SPK_OK
+               ? spk__merging_find_given(
+                     ctx, input, NULL, options != NULL ? options : &defaults, candidates)
+               : status;
 }
 
 /* ---- what was found ---- */

@@ -259,7 +259,10 @@ SPK_API SPK_MUST_CHECK spk_status spk_curation_metrics(
  * @param[out] n_units     how many those are
  * @param[out] candidates  destroy with spk_merge_candidates_destroy()
  * @return SPK_OK; SPK_ERR_NOT_FOUND (no such unit); otherwise as spk_merging_find()
- * Cost: as spk_merging_find() of a recording with these units alone
+ * Cost: of each pair that is still to be counted O(its spikes), and nothing of one that has
+ *       failed (unless all are evaluated). Contaminations by the default refractory_ms are kept;
+ *       by another one they take O(spikes of these units). Epochs, correlogram and slay_score:
+ *       as spk_merging_find() of a recording with these units alone
  */
 SPK_API SPK_MUST_CHECK spk_status spk_curation_candidates(
     spk_context *ctx, const spk_curation *curation, int64_t unit_id, int64_t n_others,

@@ -7,6 +7,7 @@
 #include "files/array_convert.h"
 #include "files/sort.h"
 #include "sorting/curation_state.h"
+#include "sorting/merge_work.h"
 #include "sorting/spike_values.h"
 
 #include <inttypes.h>
@@ -170,7 +171,10 @@ static void set_samples(spk_curation *c)
 {
     const spk_curation_options *o = &c->options;
     const double rate = c->spikes.sampling_rate_hz;
+    spk_merging_options merging;
+    spk_merging_options_init(&merging, sizeof merging);
     c->refractory_samples = (int64_t)(rate * o->refractory_s);
+    c->merging_samples = spk__merge_samples(merging.refractory_ms, rate);
     c->presence_samples = (int64_t)(rate * o->presence_bin_s);
     const uint64_t length =
         (uint64_t)c->spikes.stop_sample - (uint64_t)c->spikes.start_sample;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Merge scores of one unit: those of a recording that has it and the units near it alone. */
+/*
+ * Merge scores of one unit: those of a recording that has it and the units near it alone. Most
+ * steps look at trains, which are there; a table of these units is made for those that do not.
+ */
 #include "base/check.h"
 #include "base/memory.h"
 #include "files/sort.h"
@@ -110,7 +113,7 @@ static spk_status describe(spk_context *ctx, const spk_curation *c, int64_t unit
     return SPK_OK;
 }
 
-static spk_status refuse_step(spk_context *ctx, int32_t step)
+static spk_status check_step(spk_context *ctx, int32_t step)
 {
     SPK_REQUIRE(ctx, step != SPK_MERGE_SNR && step != SPK_MERGE_NEIGHBORS,
                 SPK_ERR_ARGUMENT, "%s takes all units: use spk_merging_find()",
@@ -118,13 +121,65 @@ static spk_status refuse_step(spk_context *ctx, int32_t step)
     return SPK_OK;
 }
 
-static spk_status check_steps(spk_context *ctx, const spk_merging_options *o)
+/* Checks the steps; *reads_table: whether one of them reads the spike table. */
+static spk_status check_steps(spk_context *ctx, const spk_merging_options *o,
+                              int *reads_table)
 {
     const int32_t *steps = o->steps;
     const int64_t n = steps != NULL ? o->n_steps : spk__merge_recipe(o->preset, &steps);
     spk_status status = SPK_OK;
-    for (int64_t k = 0; k < n && status == SPK_OK; k++)
-        status = refuse_step(ctx, steps[k]);
+    *reads_table = o->epochs != NULL;
+    for (int64_t k = 0; k < n && status == SPK_OK; k++) {
+        status = check_step(ctx, steps[k]);
+        *reads_table |= steps[k] == SPK_MERGE_CORRELOGRAM || steps[k] == SPK_MERGE_SLAY;
+    }
+    return status;
+}
+
+static spk_status find_in_table(spk_context *ctx, const spk_curation *c,
+                                const neighbourhood *h, spk_merging_input *input,
+                                const spk_merging_options *options,
+                                spk_merge_candidates **candidates)
+{
+    spk__curation_excerpt e = {0};
+    spk_status status = spk__curation_excerpt_make(ctx, c, NULL, 0, h->n, h->slots, &e);
+    input->spikes = &e.spikes;
+    if (status == SPK_OK)
+        status = spk_merging_find(ctx, input, options, candidates);
+    spk__curation_excerpt_free(&e);
+    return status;
+}
+
+static spk_status find_in_trains(spk_context *ctx, const spk_curation *c,
+                                 const neighbourhood *h, spk_merging_input *input,
+                                 const spk_merging_options *options,
+                                 spk_merge_candidates **candidates)
+{
+    const int knows_pairs =
+        spk__merge_samples(options->refractory_ms, c->spikes.sampling_rate_hz) ==
+        c->merging_samples;
+    spk_status status = SPK_OK;
+    spk_spikes spikes = c->spikes;
+    spk_train *trains = spk__alloc(ctx, h->n, sizeof *trains);
+    int64_t *pairs = spk__alloc(ctx, h->n, sizeof *pairs);
+    if (trains == NULL || pairs == NULL) {
+        status = spk__fail_memory(ctx);
+        goto cleanup;
+    }
+    spikes.n_units = h->n;
+    spikes.n_spikes = 0;
+    for (int64_t k = 0; k < h->n; k++) {
+        const spk__curation_slot *slot = &c->slots[h->slots[k]];
+        trains[k] = (spk_train){.n_spikes = slot->n_spikes, .samples = slot->samples};
+        pairs[k] = slot->n_merging_pairs;
+        spikes.n_spikes += slot->n_spikes;
+    }
+    const spk__merge_given given = {trains, knows_pairs ? pairs : NULL};
+    input->spikes = &spikes;
+    status = spk__merging_find_given(ctx, input, &given, options, candidates);
+cleanup:
+    spk__free(pairs);
+    spk__free(trains);
     return status;
 }
 
@@ -148,14 +203,14 @@ spk_status spk_curation_candidates(spk_context *ctx, const spk_curation *c,
     spk_merging_options_init(&options, sizeof options);
     if (given != NULL)
         options = *given;
-    spk_status status = check_steps(ctx, &options);
+    int reads_table = 0;
+    spk_status status = check_steps(ctx, &options, &reads_table);
     if (status == SPK_OK && others != NULL)
         status = check_others(ctx, c, unit_id, n_others, others);
     if (status != SPK_OK)
         return status;
 
     neighbourhood h = {.ids = unit_ids};
-    spk__curation_excerpt e = {0};
     if (others == NULL) {
         h.n = list_near(c, slot, options.max_distance_um, unit_ids);
     } else {
@@ -164,22 +219,18 @@ spk_status spk_curation_candidates(spk_context *ctx, const spk_curation *c,
         h.n = n_others + 1;
     }
     spk__sort_int64(unit_ids, h.n);
-    if ((status = describe(ctx, c, unit_id, n_others, others, similarity, &h)) !=
-            SPK_OK ||
-        (status = spk__curation_excerpt_make(ctx, c, NULL, 0, h.n, h.slots, &e)) !=
-            SPK_OK)
+    if ((status = describe(ctx, c, unit_id, n_others, others, similarity, &h)) != SPK_OK)
         goto cleanup;
     spk_merging_input input;
     spk_merging_input_init(&input, sizeof input);
-    input.spikes = &e.spikes;
     input.positions_um = h.positions;
     input.similarity = h.similarity;
     options.with_unit = h.unit;
-    status = spk_merging_find(ctx, &input, &options, candidates);
+    status = (reads_table ? find_in_table : find_in_trains)(ctx, c, &h, &input, &options,
+                                                            candidates);
     if (status == SPK_OK)
         *n_units = h.n;
 cleanup:
-    spk__curation_excerpt_free(&e);
     free_neighbourhood(&h);
     return status;
 }

@@ -28,7 +28,8 @@ typedef struct spk__curation_slot {
     uint32_t *own_indices;
     int64_t n_short_intervals;
     int64_t n_refractory_pairs;
-    int64_t *counts; /* [n_presence_bins + n_amplitude_bins] */
+    int64_t n_merging_pairs; /* at most merging_samples apart */
+    int64_t *counts;         /* [n_presence_bins + n_amplitude_bins] */
     int64_t n_amplitudes;
     double amplitude_sum;
     double amplitude_squares; /* of amplitude - amplitude_origin, as the sum is */
@@ -62,6 +63,7 @@ struct spk_curation {
     int64_t n_active;
     int64_t n_kept; /* spikes */
     int64_t refractory_samples;
+    int64_t merging_samples; /* the refractory period by which merges are scored */
     int64_t presence_samples;
     int64_t n_presence_bins;
     int64_t n_amplitude_bins; /* 0: no amplitudes */

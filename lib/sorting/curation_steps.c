@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "files/sort.h"
+#include "sorting/coincidences.h"
 #include "sorting/curation_state.h"
 
 #include <inttypes.h>
@@ -193,6 +194,8 @@ static void gather(spk_curation *c, const int64_t *members, int64_t n,
     }
     slot->samples = slot->own_samples;
     slot->n_short_intervals = spk__curation_short_intervals(c, slot);
+    slot->n_merging_pairs =
+        spk__coincidences_within(slot->samples, slot->n_spikes, c->merging_samples);
 }
 
 static int64_t count_close(const spk__curation_slot *slot, int64_t censor_samples)

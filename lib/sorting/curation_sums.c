@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/check.h"
 #include "base/memory.h"
+#include "sorting/coincidences.h"
 #include "sorting/curation_state.h"
 #include "sorting/spike_values.h"
 
@@ -88,6 +89,8 @@ spk_status spk__curation_sum(spk_context *ctx, const spk_curation *c,
     /* Each pair twice, and every spike with itself. */
     slot->n_refractory_pairs =
         (spk__curation_cross_pairs(c, slot, slot) - slot->n_spikes) / 2;
+    slot->n_merging_pairs =
+        spk__coincidences_within(slot->samples, slot->n_spikes, c->merging_samples);
     slot->n_amplitudes = slot->n_positions = 0;
     slot->amplitude_sum = slot->amplitude_squares = slot->x_sum = slot->y_sum = 0;
     slot->amplitude_min = INFINITY;

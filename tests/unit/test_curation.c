@@ -414,18 +414,29 @@ static void first_count(void)
     free(r);
 }
 
-/* The scores of one unit are those of its pairs among all, Holm's adjustment aside. */
-static void candidates(void)
+/* The scores of one unit are those of its pairs among all, Holm's adjustment aside; those by
+ * the refractory period of the defaults, counted beforehand, too. */
+static void compare_candidates(double refractory_ms, double censor_ms)
 {
     static const int64_t pair[] = {7, 30};
+    int32_t labels[N];
     recording *r = make_recording(11, 900);
+    if (refractory_ms == 1) { /* a contamination below 1 needs spikes that keep away */
+        for (int64_t i = 0; i < 900; i++)
+            r->samples[i] = 2 * i + (draw(12) == 0);
+        r->spikes.start_sample = 0;
+        r->spikes.stop_sample = 1801;
+    }
     r->options.spike_positions = NULL;
     spk_curation *c = start(r);
     int64_t merged = 0, ids[N_UNITS], looked[N_UNITS], n_units = 0, kept[N];
     int64_t samples[N];
     int32_t units[N];
     double similarity[N_UNITS * N_UNITS], to_others[N_UNITS];
-    CU_ASSERT_EQUAL(spk_curation_merge(ctx, c, 2, pair, 0, -1, &merged), SPK_OK);
+    for (int64_t i = 0; i < N; i++)
+        labels[i] = i % 3 == 0;
+    CU_ASSERT_EQUAL(spk_curation_split(ctx, c, 2, labels, 0, NULL, NULL, NULL), SPK_OK);
+    CU_ASSERT_EQUAL(spk_curation_merge(ctx, c, 2, pair, censor_ms, -1, &merged), SPK_OK);
     spk_curation_unit_ids(c, ids);
     const int64_t n = spk_curation_n_units(c), n_spikes = spk_curation_n_spikes(c);
     CU_ASSERT_EQUAL_FATAL(spk_curation_spikes(ctx, c, kept, units), SPK_OK);
@@ -453,8 +464,8 @@ static void candidates(void)
         input.similarity = similarity;
         o.preset = preset;
         o.evaluate_all = 1;
-        o.refractory_ms = 4;
-        o.censored_ms = 1;
+        o.refractory_ms = refractory_ms;
+        o.censored_ms = refractory_ms / 4;
         o.presence_bin_s = 0.2;
         const int64_t me = n - 1; /* the merged unit has the largest id */
         for (int64_t k = 0; k < me; k++)
@@ -466,7 +477,7 @@ static void candidates(void)
         CU_ASSERT(n_units == n && memcmp(looked, ids, (size_t)n * sizeof *ids) == 0);
         const spk_merge_pair *pairs = spk_merge_candidates_pairs(all);
         const spk_merge_pair *mine = spk_merge_candidates_pairs(own);
-        int64_t found = 0;
+        int64_t found = 0, n_below = 0;
         for (int64_t p = 0; p < spk_merge_candidates_n_pairs(all); p++) {
             if (pairs[p].b != me)
                 continue;
@@ -476,14 +487,26 @@ static void candidates(void)
                 const double x = mine[found].values[v], y = pairs[p].values[v];
                 CU_ASSERT(x == y || (isnan(x) && isnan(y)));
             }
+            n_below += pairs[p].values[SPK_MERGE_VALUE_CONTAMINATION] < 1;
             found++;
         }
         CU_ASSERT(found > 0 && found == spk_merge_candidates_n_pairs(own));
+        CU_ASSERT(refractory_ms != 1 || n_below > 0);
         spk_merge_candidates_destroy(all);
         spk_merge_candidates_destroy(own);
     }
     spk_curation_destroy(c);
     free(r);
+}
+
+static void candidates(void)
+{
+    spk_merging_options o;
+    spk_merging_options_init(&o, sizeof o);
+    CU_ASSERT_EQUAL(o.refractory_ms, 1);
+    compare_candidates(4, 0);
+    compare_candidates(1, 0);
+    compare_candidates(1, 3);
 }
 
 /* Without a list of others: those whose mean position is near. */

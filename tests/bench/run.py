@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench_common import ROOT
 
-NAMES = ("correlogram", "quality", "truth")
+NAMES = ("agreement", "correlogram", "quality", "truth")
 
 
 def main():

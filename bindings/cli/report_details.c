@@ -181,10 +181,17 @@ static int fit_units(spk_context *ctx, report_details *details)
 
 double report_details_refractory_ms(const report_details *details, int64_t unit)
 {
-    const int64_t c = spk_metrics_find(details->metrics, "acg_refractory");
-    return c < 0 ? (double)NAN
-                 : spk_metrics_values(details->metrics,
-                                      c)[report_details_place(details, unit)];
+    const int64_t n = details->n_fit_bins, far = n / 4 > 0 ? n / 4 : 1;
+    const double *fit = details->fits + unit * n;
+    double level = 0;
+    if (n == 0 || isnan(fit[0]))
+        return (double)NAN;
+    for (int64_t k = n - far; k < n; k++)
+        level += fit[k] / (double)far;
+    for (int64_t k = 0; k < n; k++)
+        if (fit[k] >= level / 2)
+            return (double)k * details->data->bin_ms;
+    return (double)NAN;
 }
 
 /* ---- amplitudes ---- */

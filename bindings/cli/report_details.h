@@ -78,7 +78,8 @@ void report_details_clear(report_details *details);
 /** The place in the session of a unit of the report. */
 int64_t report_details_place(const report_details *details, int64_t unit);
 
-/** The refractory period of a unit [ms] by the fit of its autocorrelogram; NaN: not known. */
+/** How long a unit is silent after a spike [ms]: up to where the fit of its autocorrelogram
+ *  first is half as high as at the far end of the window; NaN without a fit. */
 double report_details_refractory_ms(const report_details *details, int64_t unit);
 
 /** The label of a unit, "" for none, and in words the threshold that decided. */

@@ -90,13 +90,16 @@ void report_units_add(report_text *text, const report_details *details)
 {
     const report_data *data = details->data;
     report_text_put(
-        text, "<h2 id=\"quality\">Quality</h2>\n<p class=\"note\">A row a unit, "
-              "coloured where thresholds say that a value is <span class=\"ok\">in "
-              "order</span> or <span class=\"bad\">not</span>. <b>label</b> is what "
-              "the thresholds make of it, the first that fails giving the label; "
-              "they cannot see what the session does not hold. Choose a unit for "
-              "its template, autocorrelogram, amplitudes and merge candidates. "
-              "All metrics are in metrics.tsv beside this page.</p>\n");
+        text,
+        "<h2 id=\"quality\">Quality</h2>\n<p class=\"note\">A row a unit, "
+        "coloured where thresholds say that a value is <span class=\"ok\">in "
+        "order</span> or <span class=\"bad\">not</span>. <b>label</b> is what "
+        "the thresholds make of it, the first that fails giving the label; "
+        "they cannot see what the session does not hold. Choose a unit for "
+        "its template, its autocorrelogram with a fit and the time that it is silent "
+        "after a spike (shaded), its amplitudes, and units that might be the same "
+        "neuron. "
+        "All metrics are in metrics.tsv beside this page.</p>\n");
     if (data->n_units == 0) {
         report_text_put(text, "<p>There are no units.</p>\n");
         return;

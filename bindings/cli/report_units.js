@@ -371,7 +371,7 @@
                      unit.tpl, 'Template of unit ' + unit.id);
         correlogram(figure(grid, 'Autocorrelogram' + (unit.fit ? ' with fit' : ''),
                            'Pairs a bin; the line is three exponentials fitted to it, the band ' +
-                           'the refractory period'),
+                           'ends where the line is half as high as far out'),
                     unit.acg, unit.fit, unit.rp, 'Autocorrelogram of unit ' + unit.id);
         if (unit.amp)
             amplitudes(figure(grid, 'Amplitude over time', 'Some of its spikes; the line is the median'),

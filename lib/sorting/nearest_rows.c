@@ -9,8 +9,9 @@
  * k ln(n / k) of n, and fewer since the first tile of a row gives a limit at once.
  *
  * Which of the first rows are among the nearest of another takes no search of all: its limit
- * from the tile of its own group is compared with its bounds to the first rows. Only where one
- * of these is within the limit are the nearest looked for everywhere.
+ * from the tile of its own group is compared with its bounds to the first rows. Where one of
+ * these is within the limit, the nearest are looked for in the whole group, and everywhere
+ * where one still is.
  */
 #include "sorting/nearest_rows.h"
 
@@ -307,25 +308,64 @@ static void search_square(const row_search *search, int64_t first, int64_t stop)
 }
 
 /* The nearest of some rows only, among those of tiles [first, stop). */
-static void search_queries(const row_search *search, int64_t n_queries, int64_t first,
-                           int64_t stop)
+static void search_queries(const row_search *search, const int64_t *queries,
+                           int64_t n_queries, int64_t first, int64_t stop)
 {
     spk__nearest_rows *s = search->s;
     const int64_t n_columns = search->n_columns;
     row_search one_sided = *search;
     one_sided.one_sided = 1;
-    for (int64_t q = 0; q < n_queries; q += TILE) {
+    for (int64_t q = 0; q < n_queries && first < stop; q += TILE) {
         const int64_t n = n_queries - q < TILE ? n_queries - q : TILE;
         for (int64_t i = 0; i < n; i++)
-            memcpy(s->query_rows + i * n_columns,
-                   s->single + s->queries[q + i] * n_columns,
+            memcpy(s->query_rows + i * n_columns, s->single + queries[q + i] * n_columns,
                    (size_t)n_columns * sizeof *s->query_rows);
         for (int64_t t = first; t < stop; t++) {
             multiply(search, s->query_rows, n, t);
             for (int64_t i = 0; i < n; i++)
-                search_row(&one_sided, s->queries[q + i], s->starts[t], s->starts[t + 1],
+                search_row(&one_sided, queries[q + i], s->starts[t], s->starts[t + 1],
                            s->tile + i * tile_length(s, t));
         }
+    }
+}
+
+/* Keeps the queries that have one of the first rows among their nearest so far. */
+static int64_t keep_queries(const row_search *search, int64_t *queries, int64_t n_queries,
+                            int64_t n_first)
+{
+    int64_t n_kept = 0;
+    for (int64_t q = 0; q < n_queries; q++) {
+        const int32_t *nearest = search->s->nearest + queries[q] * search->n_nearest;
+        int has = 0;
+        for (int64_t k = 0; k < search->n_nearest; k++)
+            has |= nearest[k] < n_first;
+        if (has)
+            queries[n_kept++] = queries[q];
+    }
+    return n_kept;
+}
+
+/* Queries of one group after another: first in their own group, which may show that none of
+ * the first rows is near enough, and what is left of them everywhere. */
+static void search_groups(const row_search *search, const int32_t *groups,
+                          int64_t n_queries, int64_t n_first, int64_t first, int64_t stop)
+{
+    spk__nearest_rows *s = search->s;
+    int64_t *queries = s->queries;
+    for (int64_t begin = first; begin < stop;) {
+        int64_t end = begin + 1, n = 0;
+        while (end < stop &&
+               (groups == NULL || groups[s->starts[end]] == groups[s->starts[begin]]))
+            end++;
+        while (n < n_queries && queries[n] < s->starts[end])
+            n++;
+        search_queries(search, queries, n, begin, end);
+        const int64_t n_kept = keep_queries(search, queries, n, n_first);
+        search_queries(search, queries, n_kept, first, begin);
+        search_queries(search, queries, n_kept, end, stop);
+        queries += n;
+        n_queries -= n;
+        begin = end;
     }
 }
 
@@ -353,17 +393,6 @@ static int64_t cut_tiles(const int32_t *groups, int64_t first, int64_t n, int64_
     return n_tiles;
 }
 
-/* Rows from n_first on that have one of the first among their nearest so far. */
-static int64_t list_queries(spk__nearest_rows *s, int64_t n_nearest, int64_t n_first,
-                            int64_t n)
-{
-    int64_t n_queries = 0;
-    for (int64_t i = n_first; i < n; i++)
-        if (s->nearest[i * n_nearest] < n_first)
-            s->queries[n_queries++] = i;
-    return n_queries;
-}
-
 int spk__nearest_rows_find(spk__nearest_rows *s, const double *rows, int64_t n,
                            int64_t n_columns, int64_t n_nearest, int64_t n_first,
                            const int32_t *groups)
@@ -384,10 +413,12 @@ int spk__nearest_rows_find(spk__nearest_rows *s, const double *rows, int64_t n,
     for (int64_t t = 0; t < n_a; t++)
         for (int64_t u = n_a; u < n_a + n_b; u++)
             search_tiles(&search, t, u);
-    const int64_t n_queries = list_queries(s, n_nearest, n_first, n);
+    for (int64_t i = n_first; i < n; i++)
+        s->queries[i - n_first] = i;
+    const int64_t n_queries = keep_queries(&search, s->queries, n - n_first, n_first);
     if (2 * n_queries > n - n_first)
         search_square(&search, n_a, n_a + n_b);
     else
-        search_queries(&search, n_queries, n_a, n_a + n_b);
+        search_groups(&search, groups, n_queries, n_first, n_a, n_a + n_b);
     return 1;
 }

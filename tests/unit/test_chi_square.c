@@ -48,5 +48,25 @@ static void ends(void)
     CU_ASSERT_DOUBLE_EQUAL(spk__chi_square_upper(2000, 2000), 0.4957947558197845, 1e-12);
 }
 
-static const suite_test tests[] = {{"values", values}, {"ends", ends}};
+/* The sum of many is that of each alone, whatever stands beside it. */
+static void sums(void)
+{
+    static const double others[] = {0, -1, 1380, 1381, 5000, INFINITY};
+    double x[45];
+    for (int64_t dof = 1; dof < 130; dof += 16)
+        for (int64_t n = 0; n <= 45; n++) {
+            double wanted = 0;
+            for (int64_t i = 0; i < n; i++) {
+                x[i] = 0.5 + 5 * (double)i;
+                if (n % 2 == 1 && i % 11 == 10)
+                    x[i] = others[i / 11 % 6];
+                wanted += spk__chi_square_upper(x[i], dof);
+            }
+            const double found = spk__chi_square_upper_sum(x, n, dof);
+            CU_ASSERT(fabs(found - wanted) <=
+                      (double)(dof + n) * 2 * DBL_EPSILON * wanted);
+        }
+}
+
+static const suite_test tests[] = {{"values", values}, {"ends", ends}, {"sums", sums}};
 SUITE_MAIN("chi square", tests)

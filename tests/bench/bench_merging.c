@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Times what a person waits for after accepting a merge: the merge itself, the merged unit's
- * row of correlograms, its metrics, and its merge scores against its neighbours. Prints one
- * JSON line with the median of many pairs, each taken back before the next.
+ * row of correlograms, its metrics, and its merge scores against its neighbours. Pairs that
+ * fail a step are spared the others; what the scores take when none are is told apart. Prints
+ * one JSON line with the median of many pairs, each taken back before the next.
  */
 #define _GNU_SOURCE
 #include "bench_support.h"
@@ -12,7 +13,7 @@
 
 enum {
     N_PAIRS = 40,
-    N_PARTS = 5
+    N_PARTS = 6
 };
 
 static int compare_doubles(const void *a, const void *b)
@@ -35,8 +36,8 @@ static const spk_array *map(spk_context *ctx, const char *path, spk_npy **npy)
 
 int main(int argc, char **argv)
 {
-    static const char *const parts[N_PARTS] = {"merge", "correlograms", "metrics",
-                                               "scores", "all"};
+    static const char *const parts[N_PARTS] = {
+        "merge", "correlograms", "metrics", "scores", "all", "scores_of_every_step"};
     spk_context *ctx = NULL;
     spk_session *session = NULL;
     spk_npy *files[2] = {NULL, NULL};
@@ -62,6 +63,9 @@ int main(int argc, char **argv)
     bench_check(ctx, spk_curation_create(ctx, spikes, &options, &curation));
     const double created = bench_now() - start;
 
+    spk_merging_options every_step;
+    spk_merging_options_init(&every_step, sizeof every_step);
+    every_step.evaluate_all = 1;
     const int64_t n_units = spikes->n_units;
     int64_t *ids = malloc((size_t)(n_units + 1) * sizeof *ids);
     int64_t *row =
@@ -75,7 +79,7 @@ int main(int argc, char **argv)
         double at[N_PARTS];
         int64_t merged = 0, n_near = 0;
         spk_metrics *metrics = NULL;
-        spk_merge_candidates *candidates = NULL;
+        spk_merge_candidates *candidates = NULL, *evaluated = NULL;
         at[0] = bench_now();
         bench_check(ctx, spk_curation_merge(ctx, curation, 2, pair, 0.3, -1, &merged));
         at[1] = bench_now();
@@ -88,9 +92,13 @@ int main(int argc, char **argv)
         bench_check(ctx, spk_curation_candidates(ctx, curation, merged, 0, NULL, NULL,
                                                  NULL, ids, &n_near, &candidates));
         at[4] = bench_now();
-        for (int i = 0; i < N_PARTS - 1; i++)
+        bench_check(ctx, spk_curation_candidates(ctx, curation, merged, 0, NULL, NULL,
+                                                 &every_step, ids, &n_near, &evaluated));
+        at[5] = bench_now();
+        for (int i = 0; i < 4; i++)
             seconds[i][p] = at[i + 1] - at[i];
-        seconds[N_PARTS - 1][p] = at[4] - at[0];
+        seconds[4][p] = at[4] - at[0];
+        seconds[5][p] = at[5] - at[4];
         spk_curation_unit unit;
         bench_check(ctx, spk_curation_unit_get(ctx, curation, merged, &unit));
         n_spikes += unit.n_spikes;
@@ -98,6 +106,7 @@ int main(int argc, char **argv)
         n_columns = spk_metrics_n_columns(metrics);
         spk_metrics_destroy(metrics);
         spk_merge_candidates_destroy(candidates);
+        spk_merge_candidates_destroy(evaluated);
         bench_check(ctx, spk_curation_undo(ctx, curation));
     }
     printf(

@@ -16,5 +16,6 @@ def run(args):
                         ("correlograms", "its row of correlograms"),
                         ("metrics", f"{found['columns']} metrics"),
                         ("scores", f"merge scores against {found['scored_against']:.0f} units"),
-                        ("all", "all of it")):
+                        ("all", "all of it"),
+                        ("scores_of_every_step", "merge scores, no pair spared a step")):
         print(f"  {words:36}{found[f'{what}_ms']:8.2f} ms")

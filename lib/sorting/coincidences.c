@@ -41,7 +41,7 @@ int64_t spk__coincidences_within(const int64_t *a, int64_t n_a, int64_t distance
 }
 
 enum {
-    BINS_PER_SPIKE = 4
+    BINS_PER_SPIKE = 8
 };
 
 static const int64_t LARGEST_TIME = INT64_MAX / 8;

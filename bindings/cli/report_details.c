@@ -129,8 +129,23 @@ void report_details_reason(const report_details *details, int64_t unit, char wor
         spk_threshold_describe(spk_thresholds_row(details->thresholds, row), words);
 }
 
+/* Nothing to see in a column: no unit of the report has a value, and none fails by that. */
+static int is_empty(const report_details *details, int64_t column)
+{
+    const double *values = spk_metrics_values(details->metrics, column);
+    for (int64_t u = 0; u < details->data->n_units; u++) {
+        const int64_t place = report_details_place(details, u);
+        if (!isnan(values[place]) ||
+            details->verdicts[place * details->n_columns + column] == REPORT_FAILED)
+            return 0;
+    }
+    return 1;
+}
+
 int32_t report_details_is_core(const report_details *details, int64_t column)
 {
+    if (is_empty(details, column))
+        return 0;
     static const char *const core[] = {"firing_rate",      "rp_contamination",
                                        "amplitude_median", "isolation_distance",
                                        "nn_hit_rate",      "drift_ptp"};

@@ -90,7 +90,7 @@ void report_details_reason(const report_details *details, int64_t unit, char wor
 int16_t report_details_scaled(double value, double low, double high);
 
 /** Nonzero: a column that the table shows from the start: a few, and those that thresholds
- *  look at. */
+ *  look at; not those without any value. */
 int32_t report_details_is_core(const report_details *details, int64_t column);
 
 #endif

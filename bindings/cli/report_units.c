@@ -71,7 +71,10 @@ static void add_limits(report_text *text, const report_details *details)
         if (row->metric[0] != '\0' && details->column_of[r] < 0)
             continue;
         report_text_put(text, "<tr><td class=\"w\">");
-        report_text_escape(text, row->label);
+        if (row->label[0] == '\0')
+            report_text_put(text, "<i>without label</i>");
+        else
+            report_text_escape(text, row->label);
         report_text_put(text, "</td><td class=\"w\">");
         spk_threshold_describe(row, words);
         report_text_escape(text, row->metric[0] == '\0' ? "nothing above holds" : words);
@@ -109,7 +112,9 @@ void report_units_add(report_text *text, const report_details *details)
         text,
         "<form class=\"tools\" id=\"unit-tools\" hidden=\"hidden\">"
         "<label>Filter <input id=\"filter\" size=\"34\" "
-        "type=\"search\" placeholder=\"firing_rate&gt;1 presence_ratio&gt;0.9 good\"/>"
+        "type=\"search\" placeholder=\"firing_rate&gt;1 good -noise\" "
+        "title=\"metric&lt;number, unit=3, quality=good, label=GOOD, or the bare word; "
+        "a minus before a word leaves out what it finds\"/>"
         "</label><span id=\"tally\"></span><details id=\"columns\"><summary>Columns"
         "</summary></details></form>\n<div class=\"box tall\"><table id=\"unit-table\" "
         "class=\"units\"><thead><tr><th class=\"w\">unit</th><th class=\"w\">quality"

@@ -14,7 +14,7 @@
     var shown = [], sortBy = null, descending = false, selected = -1, visible = [];
     var filter = document.getElementById('filter'), tally = document.getElementById('tally');
     var chooser = document.getElementById('columns');
-    var place = {};
+    var place = {}, texts = {unit: 'id', quality: 'q', label: 'label'};
     columns.forEach(function (column, c) {
         place[column.name] = c;
         if (column.core)
@@ -58,31 +58,38 @@
 
     /* ---- the table ---- */
 
-    /* "rp_contamination<0.1 good 17": conditions on columns, and words that the id, quality
-     * or label must be. Returns null for a word that cannot be understood. */
+    /* "rp_contamination<0.1 label=GOOD -mua 17": conditions on columns, on unit, quality and
+     * label, and words that one of these must be; a minus turns a word round. Returns the tests,
+     * and what is wrong with the first word that cannot be understood, which is passed over. */
     function parse(text) {
-        var tests = [];
-        var words = text.replace(/\s*(<=|>=|<|>|=)\s*/g, '$1').split(/\s+/);
-        for (var w = 0; w < words.length; w++) {
-            var word = words[w];
-            var found = /^([A-Za-z_0-9]+)(<=|>=|<|>|=)(-?[0-9.eE+-]+)$/.exec(word);
+        var tests = [], wrong = '';
+        text.replace(/\s*(<=|>=|!=|<|>|=|:)\s*/g, '$1').split(/\s+/).forEach(function (word) {
+            var not = /^[-!]./.test(word), plain = not ? word.slice(1) : word;
+            var found = /^([A-Za-z_0-9]+)(<=|>=|!=|<|>|=|:)(.*)$/.exec(plain);
             if (word === '')
-                continue;
-            if (found) {
-                var c = place[found[1]], bound = Number(found[3]);
-                if (c === undefined || isNaN(bound))
-                    return null;
-                tests.push(condition(c, found[2], bound));
-            } else if (/[<>=]/.test(word)) {
-                return null;
-            } else {
-                tests.push(wordTest(word));
-            }
-        }
-        return tests;
+                return;
+            var test = found ? condition(found[1], found[2], found[3]) : wordTest(plain);
+            if (typeof test === 'string')
+                wrong = wrong || '\u201c' + word + '\u201d: ' + test;
+            else
+                tests.push(not ? function (unit) { return !test(unit); } : test);
+        });
+        return {tests: tests, wrong: wrong};
     }
 
-    function condition(c, relation, bound) {
+    /* The test of "name relation value", or in words what is wrong with it. */
+    function condition(name, relation, value) {
+        var c = place[name], bound = Number(value), equal = relation === '=' || relation === ':';
+        if (texts[name] && (equal || relation === '!=')) {
+            var wanted = value.toLowerCase();
+            return function (unit) {
+                return (String(unit[texts[name]]).toLowerCase() === wanted) === equal;
+            };
+        }
+        if (c === undefined)
+            return texts[name] ? 'write ' + name + '=\u2026' : 'there is no metric ' + name;
+        if (value === '' || isNaN(bound))
+            return 'a number is missing after ' + relation;
         return function (unit) {
             var v = unit.v[c];
             if (v === null)
@@ -92,15 +99,17 @@
             case '>': return v > bound;
             case '<=': return v <= bound;
             case '>=': return v >= bound;
+            case '!=': return v !== bound;
             default: return v === bound;
             }
         };
     }
 
     function wordTest(word) {
-        return function (unit) {
+        function test(unit) {
             return String(unit.id) === word || unit.q === word || unit.label === word;
-        };
+        }
+        return units.some(test) ? test : 'no unit, quality or label is called that';
     }
 
     function key(unit) {
@@ -134,30 +143,34 @@
         if (sortBy === what)
             button.textContent += descending ? ' \u25be' : ' \u25b4';
         button.addEventListener('click', function () {
-            descending = sortBy === what ? !descending : false;
-            sortBy = what;
+            /* rising, falling, and back to the order of the session */
+            sortBy = sortBy === what && descending ? null : what;
+            descending = sortBy !== null && cell.getAttribute('aria-sort') === 'ascending';
             update();
         });
     }
 
+    function unitOf(column) {
+        return column.unit === '1' ? '' : column.unit.replace(/\bum\b/g, '\u00b5m');
+    }
+
     function aboutColumn(column) {
-        return column.about + (column.unit === '1' ? '' : ' [' + column.unit + ']') +
+        return column.about + (column.unit === '1' ? '' : ' [' + unitOf(column) + ']') +
                ' Empty: ' + column.nan + '.' + (column.limits ? ' In order: ' + column.limits : '');
     }
 
     function update() {
-        var tests = parse(filter.value);
-        filter.setAttribute('aria-invalid', tests === null ? 'true' : 'false');
+        var asked = parse(filter.value);
+        filter.setAttribute('aria-invalid', asked.wrong ? 'true' : 'false');
         visible = [];
         units.forEach(function (unit, u) {
-            if ((tests || []).every(function (test) { return test(unit); }))
+            if (asked.tests.every(function (test) { return test(unit); }))
                 visible.push(u);
         });
         if (sortBy !== null)
             visible.sort(compare);
-        tally.textContent = tests === null
-            ? 'not understood: write metric<number, or a label, quality or id'
-            : visible.length + ' of ' + units.length + ' units';
+        tally.textContent = visible.length + ' of ' + units.length + ' units' +
+                            (asked.wrong ? '; passed over ' + asked.wrong : '');
         var head = make('thead'), body = make('tbody'), row = make('tr', head);
         heading(row, 'unit', 'id', 'Id of the unit');
         heading(row, 'quality', 'q', 'Quality as the session says');
@@ -236,7 +249,8 @@
 
     /* A correlogram of counts, and a fitted curve [as counts] over its right half. */
     function correlogram(parent, counts, curve, refractory, words) {
-        var width = 420, height = 150, svg = canvas(parent, width, height + 18, words);
+        var width = 420, height = 150, outer = canvas(parent, width, height + 32, words);
+        var svg = draw('g', outer, {transform: 'translate(0 14)'});
         var top = Math.max.apply(null, counts.concat(curve || [], [1]));
         var half = counts.length * data.bin_ms / 2;
         if (refractory !== null && refractory > 0) {
@@ -254,11 +268,13 @@
             draw('path', svg, {d: path, 'class': 'fit'});
         }
         axis(svg, 0, width, height, -half, half, 'ms');
-        draw('text', svg, {x: 2, y: 10, 'class': 'tx'}, number(top));
+        draw('text', svg, {x: 0, y: -4, 'class': 'tx'}, number(top) + ' pairs');
     }
 
     function amplitudes(parent, amp, words) {
-        var width = 420, height = 150, svg = canvas(parent, width, height + 18, words), d = '';
+        var left = 40, width = 420 - left, height = 150, d = '';
+        var svg = draw('g', canvas(parent, left + width, height + 32, words),
+                       {transform: 'translate(' + left + ' 14)'});
         amp.t.forEach(function (t, i) {
             d += 'M' + (t / 1000 * width).toFixed(1) + ' ' +
                  (height - amp.a[i] / 1000 * height).toFixed(1) + 'h.1';
@@ -275,8 +291,11 @@
             draw('path', svg, {d: line, 'class': 'fit'});
         }
         axis(svg, 0, width, height, 0, data.duration_s, 's');
-        draw('text', svg, {x: 2, y: 10, 'class': 'tx'}, number(amp.high));
-        draw('text', svg, {x: 2, y: height - 3, 'class': 'tx'}, number(amp.low));
+        draw('line', svg, {x1: 0, x2: 0, y1: 0, y2: height, 'class': 'ax'});
+        [[amp.high, 8], [amp.low, height]].forEach(function (end) {
+            draw('text', svg, {x: -5, y: end[1], 'class': 'tx', 'text-anchor': 'end'},
+                 number(end[0]));
+        });
     }
 
     /* Waveforms at their places on the probe. */
@@ -312,7 +331,7 @@
             name.textContent = column.name.replace(/_/g, '_\u200b');
             name.title = aboutColumn(column);
             make('td', row, number(unit.v[c]), v === 'f' ? 'bad' : v === 'p' ? 'ok' : '');
-            make('td', row, column.unit === '1' ? '' : column.unit, 'w s');
+            make('td', row, unitOf(column), 'w s');
         });
     }
 
@@ -369,7 +388,9 @@
         if (unit.tpl)
             template(figure(grid, 'Template on the probe', 'Channel numbers; the main channel is dark'),
                      unit.tpl, 'Template of unit ' + unit.id);
-        correlogram(figure(grid, 'Autocorrelogram' + (unit.fit ? ' with fit' : ''),
+        correlogram(figure(grid, 'Autocorrelogram' + (unit.fit ? ' with fit (line)' : '') +
+                           (unit.rp ? '; band: silent for ' + number(unit.rp) +
+                                      ' ms after a spike, by the fit' : ''),
                            'Pairs a bin; the line is three exponentials fitted to it, the band ' +
                            'ends where the line is half as high as far out'),
                     unit.acg, unit.fit, unit.rp, 'Autocorrelogram of unit ' + unit.id);

@@ -209,6 +209,10 @@ static int check_together(const curate_arguments *a)
                                   "where to? give -o FOLDER, --phy or --dry-run");
     if (a->phy && a->session.times != NULL)
         return command_fail_usage(CURATE_NAME, "--phy needs the folder of a session");
+    if (a->phy && a->session.sort)
+        return command_fail_usage(CURATE_NAME,
+                                  "--phy keeps the order of the folder's files: "
+                                  "with --sort write a new folder, -o FOLDER");
     if (a->thresholds == NULL && a->curation == NULL && a->merge == NULL &&
         a->merges == NULL && a->split == NULL && a->remove == NULL &&
         !a->remove_duplicates && !a->remove_redundant)
@@ -242,6 +246,13 @@ static int start(const curate_arguments *a, spk_context *ctx, curate_state *s)
         session_argument_open(CURATE_NAME, ctx, &a->session, &a->operands, &s->session);
     if (code != COMMAND_OK)
         return code;
+    if (a->phy && strcmp(spk_session_format(s->session), "kilosort") != 0) {
+        command_say(CURATE_NAME,
+                    "%s: --phy writes into a Kilosort or phy folder, found %s; "
+                    "give -o FOLDER",
+                    spk_session_path(s->session), spk_session_format(s->session));
+        return COMMAND_FAILED;
+    }
     /* Only what is looked at or written: each takes memory of its own. */
     int32_t needs = a->output != NULL || a->merge != NULL
                         ? SPK_METRIC_NEEDS_AMPLITUDES | SPK_METRIC_NEEDS_POSITIONS

@@ -175,18 +175,27 @@ static spk_status write_clusters(spk_context *ctx, const curate_state *s,
                                  const char *path)
 {
     const int64_t n = s->input.spikes->n_spikes, removed = id_of_removed(s);
-    int32_t *clusters = malloc(((size_t)n + 1) * sizeof *clusters);
+    int64_t *clusters = malloc(((size_t)n + 1) * sizeof *clusters), largest = removed;
     if (clusters == NULL)
         return SPK_ERR_MEMORY;
     for (int64_t i = 0; i < n; i++)
-        clusters[i] = (int32_t)removed;
-    for (int64_t i = 0; i < s->now.spikes.n_spikes; i++)
-        clusters[s->now.kept[i]] = (int32_t)s->now.ids[s->now.units[i]];
-    const spk_array array = {.dtype = SPK_DTYPE_INT32,
+        clusters[i] = removed;
+    for (int64_t i = 0; i < s->now.spikes.n_spikes; i++) {
+        const int64_t id = s->now.ids[s->now.units[i]];
+        clusters[s->now.kept[i]] = id;
+        largest = id > largest ? id : largest;
+    }
+    /* int32 as Kilosort has it, unless an id asks for more */
+    const int narrow = largest <= INT32_MAX;
+    for (int64_t i = 0; narrow && i < n; i++) {
+        const int32_t id = (int32_t)clusters[i];
+        memcpy((char *)clusters + (size_t)i * sizeof id, &id, sizeof id);
+    }
+    const spk_array array = {.dtype = narrow ? SPK_DTYPE_INT32 : SPK_DTYPE_INT64,
                              .n_dimensions = 1,
                              .shape = {n, 1, 1, 1, 1, 1, 1, 1},
                              .n_elements = n,
-                             .item_size = (int32_t)sizeof *clusters,
+                             .item_size = narrow ? 4 : 8,
                              .data = clusters};
     const spk_status status = spk_npy_write(ctx, path, &array);
     free(clusters);

@@ -32,8 +32,9 @@ extern "C" {
 
 /** Fill with spk_curation_options_init(&options, sizeof options), then change fields. */
 typedef struct spk_curation_options {
-    size_t struct_size;          /**< set by init */
-    const int64_t *unit_ids;     /**< [n_units] distinct, >= 0; default NULL: 0, 1, ... */
+    size_t struct_size; /**< set by init */
+    const int64_t
+        *unit_ids; /**< [n_units] distinct, 0 .. 2^62 - 1; default NULL: 0, 1, ... */
     const spk_array *amplitudes; /**< [n_spikes] or [n_spikes][1]; default NULL */
     const spk_array
         *spike_positions;           /**< [n_spikes][2 or more] x, y [um]; default NULL */

@@ -9,6 +9,7 @@
 #include "files/array_convert.h"
 #include "files/session_state.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -28,6 +29,11 @@ typedef struct opening {
  * Returns the column without a pivot, -1 when all went well. */
 static int64_t invert(double *a, int64_t n, int64_t *order)
 {
+    /* A pivot below the rounding of the largest entry is what a singular matrix leaves. */
+    double least = 0;
+    for (int64_t i = 0; i < n * n; i++)
+        least = fmax(least, fabs(a[i]));
+    least *= (double)n * DBL_EPSILON;
     for (int64_t k = 0; k < n; k++) {
         int64_t best = k;
         for (int64_t i = k + 1; i < n; i++)
@@ -35,7 +41,7 @@ static int64_t invert(double *a, int64_t n, int64_t *order)
                 best = i;
         order[k] = best;
         const double pivot = a[best * n + k];
-        if (!(fabs(pivot) > 0) || !isfinite(pivot))
+        if (!(fabs(pivot) > least) || !isfinite(pivot))
             return k;
         for (int64_t j = 0; j < n && best != k; j++) {
             const double swap = a[k * n + j];

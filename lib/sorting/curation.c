@@ -126,9 +126,10 @@ static spk_status check_ids(spk_context *ctx, int64_t n_units, const int64_t *un
         return spk__fail_memory(ctx);
     memcpy(sorted, unit_ids, (size_t)n_units * sizeof *sorted);
     spk__sort_int64(sorted, n_units);
-    if (sorted[0] < 0)
-        status = spk__fail(ctx, SPK_ERR_ARGUMENT, "unit_ids must be >= 0, got %" PRId64,
-                           sorted[0]);
+    if (sorted[0] < 0 || sorted[n_units - 1] >= SPK__CURATION_MAX_ID)
+        status = spk__fail(ctx, SPK_ERR_ARGUMENT,
+                           "unit_ids must be in 0 .. 2^62 - 1, got %" PRId64,
+                           sorted[0] < 0 ? sorted[0] : sorted[n_units - 1]);
     for (int64_t u = 1; u < n_units && status == SPK_OK; u++)
         if (sorted[u] == sorted[u - 1])
             status =

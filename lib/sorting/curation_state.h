@@ -14,6 +14,10 @@
  * t < s. Those of a retired slot go stale, which nobody sees: it is awake again only when all
  * that came after is gone.
  */
+
+/** Ids are below this, so that the next one always fits. */
+#define SPK__CURATION_MAX_ID ((int64_t)1 << 62)
+
 enum {
     SPK__NO_SLOT = -1
 };

@@ -142,8 +142,8 @@ static int64_t next_id(const spk_curation *c)
 static spk_status check_new_id(spk_context *ctx, const spk_curation *c, int64_t new_id,
                                int64_t n_old, const int64_t *old_slots)
 {
-    SPK_REQUIRE(ctx, new_id >= 0, SPK_ERR_ARGUMENT, "new id must be >= 0, got %" PRId64,
-                new_id);
+    SPK_REQUIRE(ctx, new_id >= 0 && new_id < SPK__CURATION_MAX_ID, SPK_ERR_ARGUMENT,
+                "new id must be in 0 .. 2^62 - 1, got %" PRId64, new_id);
     const int64_t taken = spk__curation_find(c, new_id);
     int is_old = taken == SPK__NO_SLOT;
     for (int64_t k = 0; k < n_old; k++)

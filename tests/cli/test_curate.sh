@@ -93,6 +93,7 @@ expect 1 'bad.json: merges\[0\]: no unit 55' curate s -c bad.json -o x
 expect 2 "label-name: expected letters, digits and _, found 'a/b'" \
     curate s -t few.tsv --label-name 'a/b' -o x
 expect 1 'no/x: No such file' curate s -t few.tsv -o no/x
+expect 2 'with --sort write a new folder' curate s --merges 0+1 --phy --overwrite --sort
 check "no folder was made" [ ! -e x ]
 if [ "$(id -u)" -ne 0 ]; then
     mkdir closed
@@ -103,6 +104,25 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 check "no unfinished folder is left" [ -z "$(find . -name '*.part-*' -o -name '.curate*')" ]
 unchanged errors
+
+# Ids beyond 32 bits are written whole.
+cp -r s wide
+"$python" - <<'EOF2'
+import ast, struct
+data = open("s/spike_clusters.npy", "rb").read()
+size = struct.unpack("<H", data[8:10])[0]
+header = ast.literal_eval(data[10:10 + size].decode())
+n = header["shape"][0]
+ids = struct.unpack("<%di" % n, data[10 + size:10 + size + 4 * n])
+text = "{'descr': '<i8', 'fortran_order': False, 'shape': (%d,), }" % n
+text += " " * (63 - (10 + len(text)) % 64) + "\n"
+with open("wide/spike_clusters.npy", "wb") as file:
+    file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode())
+    file.write(struct.pack("<%dq" % n, *(i + (1 << 33) for i in ids)))
+EOF2
+expect 0 '' curate wide --merges 8589934592+8589934593 --phy --overwrite -q
+expect 0 '' metrics wide -q -m num_spikes
+check "no id is cut" awk -F "\t" 'NR > 1 && $1 < 8589934592 { exit 1 }' out.txt
 
 # Kilosort's own labels of a real session.
 if [ -d "$data/ks4_ibl_zfm02370" ]; then

@@ -597,7 +597,7 @@ static void creation_errors(void)
     CU_ASSERT_PTR_NULL(c)
     BAD(struct_size = 8, "options: not filled");
     BAD(unit_ids = twice, "unit_ids must be distinct, got 2 twice");
-    BAD(unit_ids = negative, "unit_ids must be >= 0, got -4");
+    BAD(unit_ids = negative, "unit_ids must be in 0 .. 2^62 - 1, got -4");
     BAD(refractory_s = NAN, "refractory_s must be in 0 .. 1, got nan");
     BAD(presence_bin_s = 0.0001, "presence_bin_s must be a sample or more");
     BAD(amplitude_bins = 0, "amplitude_bins");
@@ -639,6 +639,8 @@ static void step_errors(void)
     fails(spk_curation_merge(ctx, c, 2, pair, 0, 30, NULL), SPK_ERR_ARGUMENT,
           "unit 30 is there already");
     fails(spk_curation_merge(ctx, c, 2, pair, 0, -5, NULL), SPK_ERR_ARGUMENT, "got -5");
+    fails(spk_curation_merge(ctx, c, 2, pair, 0, INT64_MAX, NULL), SPK_ERR_ARGUMENT,
+          "new id must be in 0 .. 2^62 - 1");
     fails(spk_curation_split(ctx, c, 7, labels, 0, NULL, NULL, NULL), SPK_ERR_ARGUMENT,
           "two distinct labels or more, got 1");
     fails(spk_curation_split(ctx, c, 5, labels, 0, NULL, NULL, NULL), SPK_ERR_ARGUMENT,

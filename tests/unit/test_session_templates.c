@@ -274,6 +274,8 @@ static void no_template_of_each_spike(void)
 
 static void bad_files_are_named(void)
 {
+    /* rank 1, its zeros lost to rounding: 0.1 + 0.2 is not 0.3 */
+    const double nearly[] = {0.1 + 0.2, 0.3, 0.3, 0.3};
     const double three[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1}, singular[] = {1, 2, 2, 4};
     const double nan_matrix[] = {1, 0, NAN, 1};
     const int32_t beyond[] = {0, 3, 1}, channels[] = {0, 1, 0, 5, 0, 1};
@@ -295,6 +297,8 @@ static void bad_files_are_named(void)
         "template_ind.npy: expected channels in 0 .. 1 or -1, found 5 at index 3",
         "template_ind.npy: expected shape (3, 2), found (2, 3)",
         "whitening_mat_inv.npy: expected shape (2, 2), found (2, 1)",
+        "whitening_mat.npy: expected a matrix that has an inverse, found none from "
+        "column 1",
     };
     for (size_t k = 0; k < sizeof messages / sizeof messages[0]; k++) {
         start_folder();
@@ -319,6 +323,8 @@ static void bad_files_are_named(void)
             save("template_ind.npy", SPK_DTYPE_INT32, 2, 3, channels);
         if (k == 9)
             save("whitening_mat_inv.npy", SPK_DTYPE_FLOAT64, 2, 1, three);
+        if (k == 10)
+            save("whitening_mat.npy", SPK_DTYPE_FLOAT64, 2, 2, nearly);
         spk_session *session = open_folder();
         const int64_t n_inputs = spk_session_n_inputs(session);
         for (int again = 0; again < 2; again++)

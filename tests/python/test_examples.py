@@ -31,6 +31,8 @@ WITH_EXAMPLES = {
     "spikekit.session",
     "spikekit.simulation",
     "spikekit.spikes",
+    "spikekit.templates",
+    "spikekit.units",
 }
 
 

@@ -45,7 +45,8 @@ static const option options_what[] = {
      "with --definition or --metrics only those. Needs no SESSION.",
      NULL, 0, 0},
     {"metrics", 'm', OPTION_TEXT, "NAMES", FIELD(metrics),
-     "Only these metrics or groups of metrics, such as presence_ratio,contamination. "
+     "Only these metrics, groups or topics, such as presence_ratio,contamination; "
+     "bombcell:nPeaks is one of a tool by that tool's name. "
      "Metrics that --list marks as slow are computed only when they are named here.",
      "all that the session allows and that are not slow", 0, 0},
     {"definition", 'd', OPTION_TEXT, "TOOL", FIELD(definition),
@@ -74,7 +75,7 @@ static const option options_time[] = {
 static const option options_output[] = {
     {"output", 'o', OPTION_TEXT, "FILE", FIELD(output),
      "The table to write, .tsv or .csv: a row a unit, cluster_id first, empty where a "
-     "metric is undefined.",
+     "metric is undefined. A file of this name is replaced.",
      "standard output", 0, 0},
     {"units", 'u', OPTION_TEXT, "WHICH", FIELD(units),
      "Rows for all, good, mua, noise, unsorted, or unit ids such as 1,2,5-9. All units "
@@ -149,6 +150,41 @@ static int check_together(const metrics_arguments *a)
     return COMMAND_OK;
 }
 
+/* Says how many metrics are not there because the session does not have what they need:
+ * "; 43 left out for want of templates and features", or nothing. */
+static void describe_left_out(const metrics_request *request, const spk_metrics *metrics,
+                              const spk_metrics_input *input, char text[160])
+{
+    static const char *const needs[] = {"amplitudes", "positions", "templates",
+                                        "features"};
+    const int has[] = {input->amplitudes != NULL, input->spike_positions != NULL,
+                       input->templates != NULL, input->features != NULL};
+    int32_t missing = 0;
+    int64_t n = -spk_metrics_n_columns(metrics);
+    for (int64_t m = 0; m < spk_metrics_catalog_length(); m++) {
+        const spk_metric *metric = spk_metrics_catalog(m);
+        const int match = metrics_request_has(request, metric);
+        if (match == 0 || (match == 2 && metric->is_slow))
+            continue;
+        n++;
+        for (int k = 0; k < 4; k++)
+            missing |= !has[k] ? metric->needs & (1 << k) : 0;
+    }
+    size_t used = 0;
+    text[0] = '\0';
+    for (int k = 0; k < 4 && n > 0; k++) {
+        if (!(missing & (1 << k)))
+            continue;
+        missing &= ~(1 << k);
+        if (used == 0)
+            used = (size_t)snprintf(text, 160, "%lld left out for want of %s",
+                                    (long long)n, needs[k]);
+        else
+            used += (size_t)snprintf(text + used, 160 - used, "%s%s",
+                                     missing == 0 ? " and " : ", ", needs[k]);
+    }
+}
+
 /* Reads what is computed from, computes, and writes. */
 static int compute(const metrics_arguments *a, spk_context *ctx, spk_session *session,
                    metrics_request *request)
@@ -175,12 +211,17 @@ static int compute(const metrics_arguments *a, spk_context *ctx, spk_session *se
                                        .n_places = n_places};
         code = a->phy ? metrics_output_phy(NAME, ctx, &output, a->overwrite)
                       : metrics_output_table(NAME, ctx, &output, a->output);
+        char left_out[160];
+        describe_left_out(request, metrics, &input, left_out);
         if (code == COMMAND_OK && (a->phy || a->output != NULL))
-            command_note(NAME, "%s: %lld metric%s of %lld unit%s",
+            command_note(NAME, "%s: %lld metric%s of %lld unit%s%s%s",
                          a->phy ? spk_session_path(session) : a->output,
                          (long long)spk_metrics_n_columns(metrics),
                          spk_metrics_n_columns(metrics) == 1 ? "" : "s",
-                         (long long)n_places, n_places == 1 ? "" : "s");
+                         (long long)n_places, n_places == 1 ? "" : "s",
+                         left_out[0] == '\0' ? "" : "; ", left_out);
+        else if (code == COMMAND_OK && left_out[0] != '\0')
+            command_note(NAME, "%s", left_out);
     }
     spk_metrics_destroy(metrics);
     free(places);

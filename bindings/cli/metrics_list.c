@@ -17,11 +17,7 @@ static int is_listed(const metrics_request *request, const spk_metric *metric,
         snprintf(name, 64, "%s", metric->name);
     else if (!spk_metrics_peer_name(metric, options->definition, name))
         return 0;
-    for (int64_t i = 0; i < options->n_names; i++)
-        if (strcmp(options->names[i], name) == 0 ||
-            strcmp(options->names[i], metric->group) == 0)
-            return 1;
-    return options->names == NULL;
+    return metrics_request_has(request, metric);
 }
 
 static void print_metric(const spk_metric *metric, const char *name)
@@ -68,6 +64,20 @@ static void print_parameters(const char *group)
     }
 }
 
+static void print_topics(void)
+{
+    char line[512];
+    help_print_bold(stdout, "Names of several groups", "\n");
+    for (int64_t t = 0; t < spk_metrics_topic_catalog_length(); t++) {
+        const spk_metrics_topic *topic = spk_metrics_topic_catalog(t);
+        printf("  ");
+        help_print_bold(stdout, topic->name, "\n");
+        snprintf(line, sizeof line, "%s Groups: %s.", topic->summary, topic->groups);
+        help_print_text(stdout, line, INDENT, 0);
+        printf("\n");
+    }
+}
+
 int metrics_list_print(const char *name, spk_context *ctx, const metrics_request *request)
 {
     const char *group = NULL;
@@ -88,5 +98,7 @@ int metrics_list_print(const char *name, spk_context *ctx, const metrics_request
     }
     if (group != NULL)
         print_parameters(group);
+    if (request->options.names == NULL)
+        print_topics();
     return COMMAND_OK;
 }

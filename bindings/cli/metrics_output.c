@@ -5,6 +5,7 @@
 #include <spikekit/table.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int fail_memory(const char *name)
 {
@@ -105,8 +106,13 @@ int metrics_output_phy(const char *name, spk_context *ctx, const metrics_output 
     } else {
         const spk_status status =
             write_columns(ctx, output, overwrite, cells, texts, fields, ids);
-        if (status != SPK_OK)
+        const char *message = spk_context_message(ctx);
+        if (status == SPK_ERR_IO && !overwrite && strstr(message, "exists") != NULL) {
+            command_say(name, "%s; --overwrite replaces it", message);
+            code = COMMAND_FAILED;
+        } else if (status != SPK_OK) {
             code = command_fail(name, ctx, status);
+        }
     }
     free(ids);
     free(fields);

@@ -12,7 +12,8 @@ enum {
     NAME_SIZE = 64
 };
 
-/* Cuts a copy of "a,b,c" into words in place. Returns how many, -1 without memory. */
+/* Cuts a copy of "a, b,c" into words in place, without the spaces around them. Returns how
+ * many, -1 without memory. */
 static int64_t split(const char *text, char **copy, const char ***words)
 {
     int64_t n = 1;
@@ -24,9 +25,13 @@ static int64_t split(const char *text, char **copy, const char ***words)
         return -1;
     char *at = *copy;
     for (int64_t i = 0; i < n; i++) {
+        char *next = at + strcspn(at, ","), *stop = next;
+        at += strspn(at, " ");
+        while (stop > at && stop[-1] == ' ')
+            stop--;
+        *stop = '\0';
         (*words)[i] = at;
-        at += strcspn(at, ",");
-        *at++ = '\0';
+        at = next + 1;
     }
     return n;
 }
@@ -44,7 +49,7 @@ static int fail_word(const char *name, const char *where, const char *word,
 
 /* ---- names ---- */
 
-/* Everything that may be named under a definition: metrics, and groups of them. */
+/* What may be named under a definition: metrics, their groups and topics. */
 typedef struct vocabulary {
     const char **words;
     char (*peer_names)[NAME_SIZE];
@@ -53,9 +58,10 @@ typedef struct vocabulary {
 
 static int vocabulary_make(const char *definition, vocabulary *v)
 {
-    const size_t n = (size_t)spk_metrics_catalog_length();
+    const size_t n = (size_t)spk_metrics_catalog_length(),
+                 n_topics = (size_t)spk_metrics_topic_catalog_length();
     v->n = 0;
-    v->words = malloc(2 * n * sizeof *v->words);
+    v->words = malloc((2 * n + n_topics) * sizeof *v->words);
     v->peer_names = malloc(n * sizeof *v->peer_names);
     if (v->words == NULL || v->peer_names == NULL)
         return 0;
@@ -67,6 +73,9 @@ static int vocabulary_make(const char *definition, vocabulary *v)
                 continue;
             word = v->peer_names[m];
         }
+        for (size_t t = 0; v->n == 0 && t < n_topics; t++)
+            v->words[t] = spk_metrics_topic_catalog((int64_t)t)->name;
+        v->n += v->n == 0 ? n_topics : 0;
         v->words[v->n++] = word;
         v->words[v->n++] = metric->group;
     }
@@ -77,6 +86,15 @@ static void vocabulary_clear(vocabulary *v)
 {
     free(v->words);
     free(v->peer_names);
+}
+
+/* Whether a word chooses any metric. */
+static int is_known(const char *definition, const char *word)
+{
+    for (int64_t m = 0; m < spk_metrics_catalog_length(); m++)
+        if (spk_metrics_match(spk_metrics_catalog(m), definition, word) != 0)
+            return 1;
+    return 0;
 }
 
 static int check_names(const char *name, const metrics_request *request)
@@ -93,14 +111,10 @@ static int check_names(const char *name, const metrics_request *request)
         code = fail_word(name, "--definition", definition, "definition", tools,
                          sizeof tools / sizeof tools[0]);
     }
-    for (int64_t i = 0; code == COMMAND_OK && i < request->options.n_names; i++) {
-        size_t w = 0;
-        while (w < v.n && strcmp(v.words[w], request->names[i]) != 0)
-            w++;
-        if (w == v.n)
+    for (int64_t i = 0; code == COMMAND_OK && i < request->options.n_names; i++)
+        if (!is_known(definition, request->names[i]))
             code = fail_word(name, "--metrics", request->names[i], "metric or group",
                              v.words, v.n);
-    }
     vocabulary_clear(&v);
     return code;
 }
@@ -120,6 +134,24 @@ static int fail_parameter(const char *name, const char *word)
     const int code = fail_word(name, "--set", word, "parameter", candidates, n);
     free(candidates);
     return code;
+}
+
+int metrics_request_has(const metrics_request *request, const spk_metric *metric)
+{
+    const spk_metrics_options *options = &request->options;
+    char name[NAME_SIZE];
+    int match = 0;
+    if (options->names == NULL)
+        return options->definition == NULL ||
+                       spk_metrics_peer_name(metric, options->definition, name)
+                   ? 2
+                   : 0;
+    for (int64_t i = 0; i < options->n_names && match != 1; i++) {
+        const int32_t found =
+            spk_metrics_match(metric, options->definition, options->names[i]);
+        match = found != 0 ? found : match;
+    }
+    return match;
 }
 
 /* "name=value", cut in place. */

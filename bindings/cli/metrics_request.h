@@ -23,6 +23,8 @@ typedef struct metrics_request {
 int metrics_request_make(const char *name, spk_context *ctx, const char *definition,
                          const char *names, const char *settings,
                          metrics_request *request);
+/** Whether a metric is asked for: 1 by its own name, 2 as one of several, 0 not. */
+int metrics_request_has(const metrics_request *request, const spk_metric *metric);
 void metrics_request_clear(metrics_request *request);
 
 #endif

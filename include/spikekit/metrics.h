@@ -70,6 +70,32 @@ SPK_API const spk_metric *spk_metrics_catalog(int64_t index);
 SPK_API int32_t spk_metrics_peer_name(const spk_metric *metric, const char *definition,
                                       char name[64]);
 
+/** A word for several groups: all that estimate one thing, by whatever definition. */
+typedef struct spk_metrics_topic {
+    const char *name;    /**< unique, also among metrics and groups: "contamination" */
+    const char *groups;  /**< names of its groups, separated by spaces */
+    const char *summary; /**< what they estimate, as a sentence */
+} spk_metrics_topic;
+
+/**
+ * Number of topics. They are contamination (the groups isi_violations, rp_violations,
+ * sliding_rp, rpv and kilosort_refractory) and completeness (presence and amplitude).
+ */
+SPK_API int64_t spk_metrics_topic_catalog_length(void);
+/** A topic; NULL out of range. */
+SPK_API const spk_metrics_topic *spk_metrics_topic_catalog(int64_t index);
+
+/**
+ * Whether a word, as spk_metrics_options.names takes them, chooses a metric.
+ * @param[in]  metric      of the catalogue
+ * @param[in]  definition  whose names are spoken; NULL: ours
+ * @param[in]  word        a name, "tool:name" with a tool's own name, a group or a topic
+ * @return 1 if it names the metric; 2 if it names its group or topic; 0 if neither, if
+ *         the definition does not have the metric, or for NULL
+ */
+SPK_API int32_t spk_metrics_match(const spk_metric *metric, const char *definition,
+                                  const char *word);
+
 /** Something that can be set: a width, a threshold. */
 typedef struct spk_metrics_parameter {
     const char *name;    /**< unique: "presence_bin_s" */
@@ -122,11 +148,10 @@ typedef struct spk_metrics_options {
     size_t struct_size;     /**< set by init */
     const char *definition; /**< default NULL: all metrics under our names; otherwise the
                               *   metrics of one tool under its own names */
-    const char *const
-        *names;      /**< [n_names] metrics or groups wanted, by our names or, with
-                               *   a definition, by that tool's; default NULL: all that the
-                               *   input allows and that are not slow */
-    int64_t n_names; /**< read when names is not NULL */
+    const char *const *names; /**< [n_names] metrics, groups or topics wanted, as
+                               *   spk_metrics_match() takes them; default NULL: all that
+                               *   the input allows and that are not slow */
+    int64_t n_names;          /**< read when names is not NULL */
     const spk_metrics_setting *settings; /**< [n_settings]; default NULL: the defaults */
     int64_t n_settings;                  /**< read when settings is not NULL */
     const spk_epochs *epochs;            /**< default NULL: the whole recording */

@@ -36,9 +36,11 @@ static int is_wanted(const spk_metrics_options *options, const spk_metric *metri
 {
     int wanted = options->names == NULL && !metric->is_slow;
     for (int64_t k = 0; options->names != NULL && k < options->n_names; k++) {
-        if (strcmp(options->names[k], metric->name) == 0)
+        const int32_t match =
+            spk_metrics_match(metric, options->definition, options->names[k]);
+        if (match == 1)
             return 2;
-        wanted |= strcmp(options->names[k], metric->group) == 0 && !metric->is_slow;
+        wanted |= match == 2 && !metric->is_slow;
     }
     return wanted;
 }

@@ -201,22 +201,32 @@ static void score_unit(const labelling *l, int64_t unit, double *passed, int64_t
 
 static void log_passed_over(spk_context *ctx, const labelling *l)
 {
-    char words[400] = "";
+    char words[320] = "", more[40] = "";
     size_t used = 0;
-    int64_t n = 0;
+    int64_t n = 0, n_metrics = 0, n_unnamed = 0;
     for (int64_t k = 0; k < l->t->n_rows; k++) {
-        const spk_threshold *row = &l->t->rows[k];
-        if (row->metric[0] == '\0' || l->columns[k] >= 0)
+        const char *metric = l->t->rows[k].metric;
+        if (metric[0] == '\0' || l->columns[k] >= 0)
             continue;
         n++;
-        if (used < sizeof words - 1)
+        int64_t before = 0;
+        while (strcmp(l->t->rows[before].metric, metric) != 0)
+            before++;
+        if (before < k)
+            continue;
+        n_metrics++;
+        if (n_unnamed > 0 || used + strlen(metric) + 3 > sizeof words)
+            n_unnamed++;
+        else
             used += (size_t)snprintf(words + used, sizeof words - used, "%s%s",
-                                     n == 1 ? "" : ", ", row->metric);
+                                     n_metrics == 1 ? "" : ", ", metric);
     }
+    if (n_unnamed > 0)
+        snprintf(more, sizeof more, " and %" PRId64 " more", n_unnamed);
     if (n > 0)
         spk__log(ctx, SPK_LOG_WARNING,
-                 "%" PRId64 " threshold%s passed over, not known of these units: %s", n,
-                 n == 1 ? "" : "s", words);
+                 "%" PRId64 " threshold%s passed over, not known of these units: %s%s", n,
+                 n == 1 ? "" : "s", words, more);
 }
 
 spk_status spk_labels_assign(spk_context *ctx, const spk_thresholds *thresholds,

@@ -122,6 +122,54 @@ int32_t spk_metrics_peer_name(const spk_metric *metric, const char *definition,
     return 0;
 }
 
+/* ---- words for several metrics ---- */
+
+static const spk_metrics_topic topics[] = {
+    {"contamination", "isi_violations rp_violations sliding_rp rpv kilosort_refractory",
+     "How many spikes of a unit are of other units, by every definition."},
+    {"completeness", "presence amplitude",
+     "How much of a unit was missed, in time and below the threshold of amplitude."},
+};
+
+int64_t spk_metrics_topic_catalog_length(void)
+{
+    return (int64_t)(sizeof topics / sizeof topics[0]);
+}
+
+const spk_metrics_topic *spk_metrics_topic_catalog(int64_t index)
+{
+    return index < 0 || index >= spk_metrics_topic_catalog_length() ? NULL
+                                                                    : &topics[index];
+}
+
+/* Whether a text of words separated by spaces has this one. */
+static int has_word(const char *words, const char *word)
+{
+    const size_t n = strlen(word);
+    for (const char *at = words; n > 0 && (at = strstr(at, word)) != NULL; at += n)
+        if ((at == words || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+            return 1;
+    return 0;
+}
+
+int32_t spk_metrics_match(const spk_metric *metric, const char *definition,
+                          const char *word)
+{
+    char name[NAME_SIZE];
+    if (metric == NULL || word == NULL ||
+        (definition != NULL && !spk_metrics_peer_name(metric, definition, name)))
+        return 0;
+    if (strcmp(definition == NULL ? metric->name : name, word) == 0 ||
+        (strchr(word, ':') != NULL && has_word(metric->peers, word)))
+        return 1;
+    if (strcmp(metric->group, word) == 0)
+        return 2;
+    for (int64_t t = 0; t < spk_metrics_topic_catalog_length(); t++)
+        if (strcmp(topics[t].name, word) == 0)
+            return has_word(topics[t].groups, metric->group) ? 2 : 0;
+    return 0;
+}
+
 /* ---- choosing ---- */
 
 static spk_status check_options(spk_context *ctx, const spk_metrics_options *options)
@@ -180,16 +228,16 @@ static spk_status list_columns(spk_context *ctx, const char *definition,
 }
 
 /* Wants what a name says: a metric, or all of a group that are not slow. 0 if nothing. */
-static int want(metric_column *columns, int64_t n_columns, const char *name)
+static int want(metric_column *columns, int64_t n_columns, const char *definition,
+                const char *name)
 {
     int found = 0;
     for (int64_t c = 0; c < n_columns; c++) {
-        const int is_metric = strcmp(columns[c].name, name) == 0;
-        if (!is_metric &&
-            (strcmp(columns[c].metric->group, name) != 0 || columns[c].metric->is_slow))
+        const int32_t match = spk_metrics_match(columns[c].metric, definition, name);
+        if (match == 0 || (match == 2 && columns[c].metric->is_slow))
             continue;
         columns[c].wanted = 1;
-        columns[c].named |= is_metric;
+        columns[c].named |= match == 1;
         found = 1;
     }
     return found;
@@ -210,7 +258,7 @@ static spk_status choose(spk_context *ctx, const spk_metrics_options *options,
         return SPK_OK;
     }
     for (int64_t n = 0; n < options->n_names; n++)
-        if (!want(*columns, *n_columns, options->names[n])) {
+        if (!want(*columns, *n_columns, options->definition, options->names[n])) {
             spk__free(*columns);
             *columns = NULL;
             if (options->definition == NULL)

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/support.sh"
 
 expect 0 '' simulate -o session --units 8 --duration-s 120 --seed 5 --quiet
-expect 0 '^spikekit metrics: all.tsv: [0-9]+ metrics of 8 units$' metrics session -o all.tsv
+expect 0 '^spikekit metrics: all.tsv: [0-9]+ metrics of 8 units; [0-9]+ left out for want of features$' metrics session -o all.tsv
 expect 0 '' metrics session -q
 same out.txt all.tsv
 expect 0 '' metrics session -q --threads 1 -o one.tsv
@@ -34,6 +34,20 @@ check "every metric of the table is listed" sh -c 'head -n 1 all.tsv | tr "\t" "
 check "the list fits 80 columns" awk 'length > 79 { exit 1 }' out.txt
 expect 0 '' metrics --list -m firing_rate
 check "the list of one" sh -c '[ "$(grep -c "NaN:" out.txt)" = 1 ]'
+expect 0 '' metrics --list -m contamination
+check "a topic lists its groups" sh -c '[ "$(grep -cxE "isi_violations|rp_violations|sliding_rp|rpv|kilosort_refractory" out.txt)" = 5 ]'
+expect 0 '' metrics session -q -m contamination
+check "a topic is computed" grep -q 'rp_contamination.*sliding_rp' out.txt
+expect 0 '' metrics session -q -m ' bombcell:nSpikes, firing_rate ' --set 'presence_bin_s=30, isi_threshold_ms=2'
+check "a tool's metric beside ours, and spaces" grep -qx 'cluster_id	num_spikes	firing_rate' out.txt
+expect 0 '^spikekit metrics: [0-9]+ left out for want of features$' metrics session -m isolation
+"$spikekit" metrics --help >help.txt
+sed -n 's/^ *spikekit metrics .*\(-m\|--metrics\) \([a-z_,:A-Z0-9]*\).*/\2/p' help.txt | grep -v NAMES >named.txt
+check "examples name metrics" [ "$(wc -l <named.txt)" -ge 2 ]
+while read -r names; do
+    expect 0 '' metrics --list -m "$names"
+done <named.txt
+expect 2 "no metric or group 'contaminatio'; did you mean 'contamination'" metrics session -m contaminatio
 expect 2 "no metric or group 'firing_rat'; did you mean 'firing_rate'" metrics session -m firing_rat
 expect 2 "no definition 'spikeinterfac'; did you mean 'spikeinterface'" metrics session -d spikeinterfac
 expect 2 "no metric or group 'nSpike'; did you mean 'nSpikes'" metrics session -d bombcell -m nSpike
@@ -72,7 +86,7 @@ expect 0 '^spikekit metrics: session: 2 metrics of 8 units$' \
 check "a column for phy" sh -c '[ "$(head -n 1 session/cluster_firing_rate.tsv)" = "cluster_id	firing_rate" ] &&
     [ "$(wc -l <session/cluster_num_spikes.tsv)" = 9 ]'
 cp session/cluster_num_spikes.tsv before.tsv
-expect 1 'exist' metrics session --phy -m num_spikes,firing_rate_span
+expect 1 'exists; --overwrite replaces it' metrics session --phy -m num_spikes,firing_rate_span
 same session/cluster_num_spikes.tsv before.tsv
 check "all or none" [ ! -e session/cluster_firing_rate_span.tsv ]
 expect 0 '' metrics session --phy -m num_spikes,firing_rate_span --overwrite

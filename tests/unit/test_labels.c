@@ -6,6 +6,7 @@
 #include <math.h>
 #include <spikekit/labels.h>
 #include <spikekit/table.h>
+#include <stdlib.h>
 
 enum {
     MAX_NAMES = 40,
@@ -398,6 +399,39 @@ static spk_status read_and_label(spk_context *c, void *argument)
     return status;
 }
 
+/* Each metric is named once, whole, and what finds no room is counted. */
+static void many_passed_over(void)
+{
+    char text[16384] = HEADER, name[] = "a";
+    const char *const names[] = {name};
+    int32_t label;
+    const double value = 1;
+    size_t used = strlen(text);
+    int64_t n = 0;
+    for (int64_t m = 0; m < 60; m++) {
+        const char *metric = spk_metrics_catalog(m)->name;
+        for (int twice = 0; twice < 2; twice++, n++)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%c\t%s\t1\t\t\t\n",
+                                     twice ? 'y' : 'x', metric);
+    }
+    spk_thresholds *t = parsed(text, 0, NULL);
+    last_log[0] = '\0';
+    CU_ASSERT_EQUAL(
+        spk_labels_assign(ctx, t, 1, 1, names, &value, &label, NULL, NULL, NULL), SPK_OK);
+    CU_ASSERT(strncmp(last_log, "120 thresholds passed over", 26) == 0);
+    const char *list = strstr(last_log, "units: "), *more = strstr(last_log, " and ");
+    CU_ASSERT_FATAL(list != NULL && more != NULL);
+    int64_t m = 0;
+    for (list += 7; list < more; m++) {
+        const size_t length = strlen(spk_metrics_catalog(m)->name);
+        CU_ASSERT(strncmp(list, spk_metrics_catalog(m)->name, length) == 0);
+        list += length + (list[length] == ',' ? 2 : 0);
+    }
+    CU_ASSERT_EQUAL(atoll(more + 5), 60 - m);
+    CU_ASSERT_STRING_EQUAL(more + strlen(more) - 5, " more");
+    spk_thresholds_destroy(t);
+}
+
 static void allocation_failures(void)
 {
     CU_ASSERT(suite_fail_allocations(read_and_label,
@@ -407,6 +441,7 @@ static void allocation_failures(void)
 static const suite_test tests[] = {
     {"by hand", by_hand},
     {"passed over", passed_over},
+    {"many passed over", many_passed_over},
     {"columns", columns},
     {"bad tables", bad_tables},
     {"files", files},

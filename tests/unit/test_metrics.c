@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The frame of the metrics table: catalogue, choice of columns, refusals, memory. */
+#define _POSIX_C_SOURCE 200809L
+
 #include "suite.h"
 
 #include <ctype.h>
@@ -137,6 +139,65 @@ static void test_peer_names(void)
     CU_ASSERT(!spk_metrics_peer_name(&metric, NULL, name));
 }
 
+static void test_match(void)
+{
+    const spk_metric metric = {
+        .name = "own", .peers = "ab:one abc:three", .group = "presence"};
+    CU_ASSERT_EQUAL(spk_metrics_match(&metric, NULL, "own"), 1);
+    CU_ASSERT_EQUAL(spk_metrics_match(&metric, NULL, "ab:one"), 1);
+    CU_ASSERT_EQUAL(spk_metrics_match(&metric, NULL, "one"), 0);
+    CU_ASSERT_EQUAL(spk_metrics_match(&metric, NULL, "b:one"), 0);
+    CU_ASSERT_EQUAL(spk_metrics_match(&metric, NULL, "abc:thre"), 0);
+    CU_ASSERT_EQUAL(spk_metrics_match(&metric, NULL, ""), 0);
+    CU_ASSERT_EQUAL(spk_metrics_match(&metric, NULL, NULL), 0);
+    CU_ASSERT_EQUAL(spk_metrics_match(NULL, NULL, "own"), 0);
+    CU_ASSERT_EQUAL(spk_metrics_match(&metric, "abc", "three"), 1);
+    CU_ASSERT_EQUAL(spk_metrics_match(&metric, "abc", "own"), 0);
+    CU_ASSERT_EQUAL(spk_metrics_match(&metric, "b", "presence"), 0);
+    CU_ASSERT_EQUAL(spk_metrics_match(&metric, NULL, "presence"), 2);
+    CU_ASSERT_EQUAL(spk_metrics_match(&metric, NULL, "completeness"), 2);
+    CU_ASSERT_EQUAL(spk_metrics_match(&metric, NULL, "contamination"), 0);
+}
+
+/* A topic is no name of anything else, its groups are there, and it gives all of them. */
+static void test_topics(void)
+{
+    CU_ASSERT_PTR_NULL(spk_metrics_topic_catalog(-1));
+    CU_ASSERT_PTR_NULL(spk_metrics_topic_catalog(spk_metrics_topic_catalog_length()));
+    for (int64_t t = 0; t < spk_metrics_topic_catalog_length(); t++) {
+        const spk_metrics_topic *topic = spk_metrics_topic_catalog(t);
+        spk_metrics_input input = input_of(&table);
+        spk_metrics_options options = no_options();
+        spk_metrics *metrics = NULL;
+        char groups[256], *rest = groups;
+        int64_t n_groups = 0, n_wanted = 0;
+        CU_ASSERT(is_name(topic->name, ""));
+        CU_ASSERT(topic->summary[strlen(topic->summary) - 1] == '.');
+        snprintf(groups, sizeof groups, "%s", topic->groups);
+        for (char *group = strtok_r(groups, " ", &rest); group != NULL;
+             group = strtok_r(NULL, " ", &rest)) {
+            int64_t n = 0;
+            for (int64_t m = 0; m < spk_metrics_catalog_length(); m++) {
+                const spk_metric *metric = spk_metrics_catalog(m);
+                const int is_in = strcmp(metric->group, group) == 0;
+                CU_ASSERT(strcmp(metric->name, topic->name) != 0);
+                CU_ASSERT(strcmp(metric->group, topic->name) != 0);
+                CU_ASSERT(!is_in || spk_metrics_match(metric, NULL, topic->name) == 2);
+                n += is_in;
+                n_wanted += is_in && !metric->is_slow && metric->needs == 0;
+            }
+            CU_ASSERT(n > 0);
+            n_groups++;
+        }
+        CU_ASSERT(n_groups > 1);
+        options.names = &topic->name;
+        options.n_names = 1;
+        CU_ASSERT_EQUAL(spk_metrics_compute(ctx, &input, &options, &metrics), SPK_OK);
+        CU_ASSERT_EQUAL(spk_metrics_n_columns(metrics), n_wanted);
+        spk_metrics_destroy(metrics);
+    }
+}
+
 /* A definition's table has no two columns of one name, and each is also had under ours. */
 static void test_definitions(void)
 {
@@ -261,6 +322,8 @@ static const suite_test tests[] = {
     {"hand-worked", test_hand_worked},
     {"catalogue", test_catalogue},
     {"names of tools", test_peer_names},
+    {"words that match", test_match},
+    {"topics", test_topics},
     {"definitions", test_definitions},
     {"refusals", test_refusals},
     {"missing input", test_missing_input},

@@ -1072,6 +1072,24 @@ spk_metrics_peer_name = function(
     "spk_metrics_peer_name", int32, P(spk_metric), text, P(character)
 )
 
+class spk_metrics_topic(Structure):
+    _fields_ = [
+        ("name", text),
+        ("groups", text),
+        ("summary", text),
+    ]
+
+
+# int64_t spk_metrics_topic_catalog_length(void)
+spk_metrics_topic_catalog_length = function("spk_metrics_topic_catalog_length", int64)
+# const spk_metrics_topic *spk_metrics_topic_catalog(int64_t index)
+spk_metrics_topic_catalog = function(
+    "spk_metrics_topic_catalog", P(spk_metrics_topic), int64
+)
+# int32_t spk_metrics_match(const spk_metric *metric, const char *definition,
+#     const char *word)
+spk_metrics_match = function("spk_metrics_match", int32, P(spk_metric), text, text)
+
 class spk_metrics_parameter(Structure):
     _fields_ = [
         ("name", text),

@@ -19,6 +19,8 @@ CONTAMINATION = (  # column, factor to a share, short words
     ("rp_contamination", 1, "all pairs (Llobet 2022)"),
     ("rpv_hill_bombcell", 1, "Hill (bombcell)"),
     ("rpv_llobet_bombcell", 1, "Llobet (bombcell)"),
+    ("contamination_ibl", 1, "contamination (IBL)"),
+    ("rpv_sliding_bombcell", 1, "sliding (bombcell)"),
     ("sliding_rp_violation", 1, "sliding (SpikeInterface)"),
     ("sliding_rp_min_contamination_ibl", 0.01, "sliding (IBL)"),
     ("contamination_kilosort", 0.01, "ContamPct (Kilosort 4)"),
@@ -88,9 +90,10 @@ def draw(path, columns, results, limit, unit):
     import matplotlib.pyplot as plt
 
     n = len(columns)
-    n_columns = 5
+    n_columns = 6 if n > 10 else 5
     figure, axes = plt.subplots((n + n_columns - 1) // n_columns, n_columns, sharex=True,
-                                sharey=True, figsize=(13, 2.9 * ((n + 4) // 5)), squeeze=False)
+                                sharey=True, squeeze=False,
+                                figsize=(13, 2.9 * ((n + n_columns - 1) // n_columns)))
     edges = np.linspace(0, limit, 9)
     for axis, (name, _, words) in zip(axes.flat, columns):
         axis.plot([0, limit], [0, limit], color="0.6", lw=1, zorder=0)

@@ -25,9 +25,8 @@ static int fail_memory(void)
 static int refuse_inputs(const compare_work *work, const char *path)
 {
     for (int64_t k = 0; k < work->n; k++)
-        if (table_output_is_input(work->sessions[k], path)) {
-            command_say(NAME, "%s: %s was read from this file; choose another", path,
-                        work->paths[k]);
+        if (table_output_is_of_session(work->sessions[k], path)) {
+            command_say(NAME, "%s: a file of %s; choose another", path, work->paths[k]);
             return COMMAND_FAILED;
         }
     return COMMAND_OK;

@@ -47,9 +47,8 @@ int metrics_output_table(const char *name, spk_context *ctx, const metrics_outpu
 {
     const size_t n = (size_t)spk_metrics_n_columns(output->metrics) + 1;
     spk_table *table = NULL;
-    if (path != NULL && table_output_is_input(output->session, path)) {
-        command_say(name, "%s: the session was read from this file; choose another",
-                    path);
+    if (path != NULL && table_output_is_of_session(output->session, path)) {
+        command_say(name, "%s: a file of the session; choose another", path);
         return COMMAND_FAILED;
     }
     char(*cells)[TABLE_CELL_SIZE] = malloc(n * sizeof *cells);

@@ -31,16 +31,26 @@ void table_output_print(const spk_table *table)
             printf("%s%s", spk_table_text(table, r, c), c + 1 < n ? "\t" : "\n");
 }
 
-int table_output_is_input(const spk_session *session, const char *path)
+/* Whether a folder is the parent of a path, both real. */
+static int holds(const char *folder, const char *path)
+{
+    const size_t n = strlen(folder);
+    return strncmp(path, folder, n) == 0 && path[n] == '/' &&
+           strchr(path + n + 1, '/') == NULL;
+}
+
+int table_output_is_of_session(const spk_session *session, const char *path)
 {
     char *found = realpath(path, NULL);
-    int same = 0;
+    char *folder = realpath(spk_session_path(session), NULL);
+    int same = found != NULL && folder != NULL && holds(folder, found);
     for (int64_t i = 0; found != NULL && !same && i < spk_session_n_inputs(session);
          i++) {
         char *input = realpath(spk_session_input_path(session, i), NULL);
         same = input != NULL && strcmp(input, found) == 0;
         free(input);
     }
+    free(folder);
     free(found);
     return same;
 }

@@ -17,7 +17,8 @@ void table_output_number(double value, char text[TABLE_CELL_SIZE]);
 /** Prints a table with tabs. */
 void table_output_print(const spk_table *table);
 
-/** Whether the path is a file that the session was read from. */
-int table_output_is_input(const spk_session *session, const char *path);
+/** Whether the path is a file that is there already, in the session's folder or as one that the
+ *  session was read from: never to be replaced by a table. */
+int table_output_is_of_session(const spk_session *session, const char *path);
 
 #endif

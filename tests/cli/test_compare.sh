@@ -115,7 +115,7 @@ expect 2 'one file, x.tsv' compare a b -o x.tsv --npz x.tsv
 expect 2 'a is given twice' compare a b a
 expect 1 'no such|No such file' compare a nowhere
 expect 1 'delta is 3e\+07 samples|delta is' compare a b --delta-ms 1e9
-expect 1 'a/spike_times.npy: a was read from this file' compare a b -o a/spike_times.npy
+expect 1 'a/spike_times.npy: a file of a' compare a b -o a/spike_times.npy
 expect 1 'no/such' compare a b -o no/such/x.tsv
 expect 1 'no/such' compare a b --npz no/such/x.npz
 check "nothing half-written" [ ! -e no ]

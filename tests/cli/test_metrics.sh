@@ -93,7 +93,10 @@ expect 0 '' metrics session --phy -m num_spikes,firing_rate_span --overwrite
 check "told to overwrite" [ -e session/cluster_firing_rate_span.tsv ]
 
 # What must not be harmed
-expect 1 'the session was read from this file' metrics session -o session/spike_times.npy
+expect 1 'a file of the session' metrics session -o session/spike_times.npy
+printf 'mine\n' >session/mine.csv
+expect 1 'a file of the session' metrics session -o session/mine.csv
+check "a user's own file is kept" grep -q mine session/mine.csv
 expect 1 'no/such/folder' metrics session -o no/such/folder/x.tsv
 check "nothing half-written" sh -c '! ls -d ./*.part-* session/*.part-* 2>/dev/null'
 expect 1 'nothing-here' metrics nothing-here

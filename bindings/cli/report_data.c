@@ -87,23 +87,21 @@ static int gather_positions(spk_context *ctx, spk_session *session, report_data 
 {
     const int64_t n_all = spk_session_spikes(session)->n_units;
     double *positions = malloc(((size_t)n_all * 2 + 1) * sizeof *positions);
-    if (positions == NULL)
+    if ((data->positions_um = positions) == NULL)
         return fail_memory();
-    const spk_status status = spk_session_unit_positions(ctx, session, positions);
-    if (status != SPK_OK && status != SPK_ERR_NOT_FOUND) {
-        free(positions);
+    const spk_status status =
+        report_positions_find(ctx, session, positions, &data->position_source);
+    if (status != SPK_OK)
         return command_fail("report", ctx, status);
-    }
     for (int64_t u = 0; u < data->n_units; u++) {
         const int64_t place = data->selection.places[u];
-        data->units[u].x_um = status == SPK_OK ? positions[2 * place] : (double)NAN;
-        data->units[u].y_um = status == SPK_OK ? positions[2 * place + 1] : (double)NAN;
+        data->units[u].x_um = positions[2 * place];
+        data->units[u].y_um = positions[2 * place + 1];
         if (isfinite(data->units[u].y_um))
             data->has_positions = 1;
         else
             data->units[u].y_um = (double)NAN;
     }
-    free(positions);
     return COMMAND_OK;
 }
 
@@ -340,6 +338,7 @@ void report_data_clear(report_data *data)
     free(data->name);
     free(data->units);
     free(data->order);
+    free(data->positions_um);
     free(data->unit_counts);
     free(data->density);
     free(data->lags_ms);

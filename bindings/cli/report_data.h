@@ -26,6 +26,13 @@ enum {
     REPORT_MAX_RATE_CELLS = 60000 /**< units times time bins of the rate map */
 };
 
+/** What tells where units are. */
+typedef enum report_position_source {
+    REPORT_POSITIONS_NONE = 0,
+    REPORT_POSITIONS_SESSION = 1,  /**< as the session says */
+    REPORT_POSITIONS_TEMPLATES = 2 /**< centres of mass of their templates */
+} report_position_source;
+
 typedef struct report_unit {
     int64_t id;
     const char *quality; /**< from a file: escape it */
@@ -73,6 +80,8 @@ typedef struct report_data {
     report_unit *units; /**< [n_units] by id */
     int64_t *order;     /**< [n_units] by depth, deepest in the sense of smallest y first;
                          *   by id without positions */
+    double *positions_um; /**< [units of the session][2], NaN if not known */
+    report_position_source position_source;
     int32_t has_positions;
     double start_s, duration_s;
 
@@ -106,6 +115,11 @@ int report_data_gather(spk_context *ctx, spk_session *session, const char *units
  *  failure. @return COMMAND_OK or an exit status */
 int report_data_count(spk_context *ctx, double window_ms, double bin_ms,
                       int64_t max_peaks, report_data *data);
+
+/** Places the units of a session.
+ *  @param[out] positions_um  [units of the session][2], NaN if not known */
+spk_status report_positions_find(spk_context *ctx, spk_session *session,
+                                 double *positions_um, report_position_source *source);
 
 void report_data_clear(report_data *data);
 

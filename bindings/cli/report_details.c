@@ -489,17 +489,13 @@ static spk_status keep_merges(spk_context *ctx, report_details *details)
 static int find_merges(spk_context *ctx, report_details *details)
 {
     spk_session *session = details->data->session;
-    const size_t n_units = (size_t)spk_session_spikes(session)->n_units;
-    double *positions = malloc((2 * n_units + 1) * sizeof *positions), *similarity = NULL;
+    double *similarity = NULL;
     spk_merging_input input;
     spk_merging_input_init(&input, sizeof input);
     input.spikes = spk_session_spikes(session);
-    spk_status status = positions == NULL
-                            ? SPK_ERR_MEMORY
-                            : spk_session_unit_positions(ctx, session, positions);
-    input.positions_um = status == SPK_OK ? positions : NULL;
-    if (status == SPK_OK || status == SPK_ERR_NOT_FOUND)
-        status = find_similarity(ctx, details, &similarity);
+    if (details->data->position_source != REPORT_POSITIONS_NONE)
+        input.positions_um = details->data->positions_um;
+    spk_status status = find_similarity(ctx, details, &similarity);
     input.similarity = similarity;
     /* without either, all pairs would be compared on their spike times alone */
     if (status == SPK_OK && (input.positions_um != NULL || similarity != NULL)) {
@@ -508,7 +504,6 @@ static int find_merges(spk_context *ctx, report_details *details)
             status = keep_merges(ctx, details);
     }
     free(similarity);
-    free(positions);
     return status == SPK_OK           ? COMMAND_OK
            : status == SPK_ERR_MEMORY ? fail_memory()
                                       : command_fail("report", ctx, status);

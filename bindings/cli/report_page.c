@@ -62,10 +62,14 @@ static spk_status add_units(spk_context *ctx, report_text *text, const report_da
         "%g ms. A well isolated unit leaves the band empty: the share of its "
         "interspike intervals (ISI) shorter than %g ms is given below it. ",
         1000 * REPORT_REFRACTORY_S, 1000 * REPORT_REFRACTORY_S);
-    report_text_put(text,
-                    data->has_positions
-                        ? "Units are ordered along the probe, highest y first."
-                        : "Units are ordered by id: the session gives no positions.");
+    report_text_put(
+        text, data->has_positions
+                  ? data->position_source == REPORT_POSITIONS_TEMPLATES
+                        ? "Units are ordered along the probe, highest y first; they "
+                          "are where the centre of mass of their template is, as "
+                          "the session does not place them itself."
+                        : "Units are ordered along the probe, highest y first."
+                  : "Units are ordered by id: the session gives no positions.");
     report_text_put(text,
                     "</p>\n<p class=\"note\"><b>good</b> is taken for a single neuron, "
                     "<b>mua</b> (multi-unit activity) for spikes of several, "

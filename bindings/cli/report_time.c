@@ -156,15 +156,17 @@ static int add_density(report_text *text, const report_data *data)
     report_text_put(text, " \xC3\x97 ");
     report_text_number(text, data->row_um);
     report_text_put(text, " " MU_M "; ");
-    report_text_put(text, data->has_spike_positions
-                              ? "a spike is drawn at its own position"
-                              : "a spike is drawn at the position of its unit");
+    report_text_put(
+        text, data->has_spike_positions ? "a spike is drawn at its own position"
+              : data->position_source == REPORT_POSITIONS_TEMPLATES
+                  ? "a spike is drawn at the centre of its unit\xE2\x80\x99s template"
+                  : "a spike is drawn at the position of its unit");
     report_text_put(
         text,
         ", y as the session\xE2\x80\x99s files give it; at most 0.1 % of the spikes at "
         "either end are left out. Bands that bend "
         "together show the probe moving; a band that ends shows a unit "
-        "lost. <b>Dots:</b> each unit at its median position and mean "
+        "lost. <b>Dots:</b> each unit at its position and mean "
         "rate.</p>\n");
     return done;
 }

@@ -264,6 +264,8 @@ for threads in 1 3; do
     done
 done
 
+cp -r page page-all
+
 # Fewer peaks are the first ones of each kind.
 expect 0 '' report session -o few --max-peaks 3
 check "three are kept" [ "$(grep -c '^directed' few/peaks.tsv)" -eq 3 ]
@@ -344,5 +346,16 @@ expect 0 'bare/index.html: 20 units' report --times session/spike_times.npy \
     --clusters session/spike_clusters.npy --rate 30000 -o bare
 look page bare
 look tables bare
+
+# Without positions in the session, units are where their templates are; a centre of mass is
+# pulled inwards at the ends of the probe.
+cp -r session unplaced
+rm unplaced/spike_positions.npy
+expect 0 '' report unplaced -o unplaced-page
+look page unplaced-page
+check "says where units are" grep -q 'centre of mass of their template' unplaced-page/index.html
+check "near where their spikes are" sh -c 'paste page-all/units.tsv unplaced-page/units.tsv |
+    awk -F "\t" "NR > 1 { d = \$6 - \$13; if (d < 0) d = -d; if (d > 40) bad = 1; n++ }
+                  END { exit bad || n != 20 }"'
 check "says that positions lack" grep -q 'gives no positions' bare/index.html
 finish

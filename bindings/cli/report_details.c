@@ -398,112 +398,9 @@ static int gather_templates(spk_context *ctx, report_details *details)
     return status == SPK_OK ? code : command_fail("report", ctx, status);
 }
 
-/* ---- merge candidates ---- */
-
-/* The similarity of templates by which presets choose; NULL without templates. */
-static spk_status find_similarity(spk_context *ctx, const report_details *details,
-                                  double **similarity)
-{
-    spk_templates_similarity_options options;
-    if (details->unit_templates == NULL)
-        return SPK_OK;
-    const size_t n = (size_t)spk_session_spikes(details->data->session)->n_units;
-    if ((*similarity = malloc((n * n + 1) * sizeof **similarity)) == NULL)
-        return SPK_ERR_MEMORY;
-    spk_templates_similarity_options_init(&options, sizeof options);
-    options.method = SPK_SIMILARITY_L1;
-    return spk_templates_similarity(ctx, details->unit_templates, &options, *similarity,
-                                    NULL);
-}
-
-/* How near a pair comes to being proposed: proposed ones first, then by how surely the units
- * share a refractory period; NaN: not looked at so far. */
-static double rank_of(const spk_merge_pair *pair)
-{
-    const double p = pair->values[SPK_MERGE_VALUE_REFRACTORY_P];
-    return pair->failed_step < 0 ? p - 2 : p;
-}
-
-static void offer(report_merges *merges, const spk_merge_pair *pair)
-{
-    int32_t at = merges->n;
-    if (at == REPORT_MAX_MERGES && rank_of(merges->pairs[at - 1]) <= rank_of(pair))
-        return;
-    if (at == REPORT_MAX_MERGES)
-        at--;
-    else
-        merges->n++;
-    for (; at > 0 && rank_of(merges->pairs[at - 1]) > rank_of(pair); at--)
-        merges->pairs[at] = merges->pairs[at - 1];
-    merges->pairs[at] = pair;
-}
-
-static spk_status count_merges(spk_context *ctx, const report_data *data,
-                               report_merges *merges)
-{
-    int32_t units[REPORT_MAX_MERGES][2];
-    for (int32_t i = 0; i < merges->n; i++) {
-        units[i][0] = merges->pairs[i]->a;
-        units[i][1] = merges->pairs[i]->b;
-    }
-    merges->counts =
-        malloc(((size_t)(merges->n * data->options.n_bins) + 1) * sizeof(int64_t));
-    if (merges->counts == NULL)
-        return SPK_ERR_MEMORY;
-    return spk_correlogram_count_pairs(ctx, spk_session_spikes(data->session),
-                                       &data->options, (const int32_t(*)[2])units,
-                                       merges->n, merges->counts);
-}
-
-/* Keeps the best pairs of each unit and counts their correlograms. */
-static spk_status keep_merges(spk_context *ctx, report_details *details)
-{
-    const report_data *data = details->data;
-    const spk_merge_pair *pairs = spk_merge_candidates_pairs(details->candidates);
-    const int64_t n_all = spk_session_spikes(data->session)->n_units;
-    int64_t *unit_at = malloc(((size_t)n_all + 1) * sizeof *unit_at);
-    details->merges = calloc((size_t)data->n_units + 1, sizeof *details->merges);
-    if (unit_at == NULL || details->merges == NULL) {
-        free(unit_at);
-        return SPK_ERR_MEMORY;
-    }
-    for (int64_t u = 0; u < n_all; u++)
-        unit_at[u] = -1;
-    for (int64_t u = 0; u < data->n_units; u++)
-        unit_at[report_details_place(details, u)] = u;
-    for (int64_t p = 0; p < spk_merge_candidates_n_pairs(details->candidates); p++) {
-        if (isnan(rank_of(&pairs[p])))
-            continue;
-        if (unit_at[pairs[p].a] >= 0)
-            offer(&details->merges[unit_at[pairs[p].a]], &pairs[p]);
-        if (unit_at[pairs[p].b] >= 0)
-            offer(&details->merges[unit_at[pairs[p].b]], &pairs[p]);
-    }
-    free(unit_at);
-    spk_status status = SPK_OK;
-    for (int64_t u = 0; status == SPK_OK && u < data->n_units; u++)
-        status = count_merges(ctx, data, &details->merges[u]);
-    return status;
-}
-
 static int find_merges(spk_context *ctx, report_details *details)
 {
-    spk_session *session = details->data->session;
-    double *similarity = NULL;
-    spk_merging_input input;
-    spk_merging_input_init(&input, sizeof input);
-    input.spikes = spk_session_spikes(session);
-    if (details->data->position_source != REPORT_POSITIONS_NONE)
-        input.positions_um = details->data->positions_um;
-    spk_status status = find_similarity(ctx, details, &similarity);
-    input.similarity = similarity;
-    /* without either, all pairs would be compared on their spike times alone */
-    if (status == SPK_OK && (input.positions_um != NULL || similarity != NULL)) {
-        status = spk_merging_find(ctx, &input, NULL, &details->candidates);
-        if (status == SPK_OK)
-            status = keep_merges(ctx, details);
-    }
-    free(similarity);
+    const spk_status status = report_merges_find(ctx, details);
     return status == SPK_OK           ? COMMAND_OK
            : status == SPK_ERR_MEMORY ? fail_memory()
                                       : command_fail("report", ctx, status);
@@ -539,6 +436,7 @@ void report_details_clear(report_details *details)
     for (int64_t u = 0; details->merges != NULL && u < details->data->n_units; u++)
         free(details->merges[u].counts);
     free(details->merges);
+    free(details->twins);
     spk_merge_candidates_destroy(details->candidates);
     free(details->medians);
     spk_unit_templates_destroy(details->unit_templates);

@@ -6,6 +6,7 @@
 
 #include "report_data.h"
 
+#include <spikekit/duplicates.h>
 #include <spikekit/labels.h>
 #include <spikekit/merging.h>
 #include <spikekit/metrics.h>
@@ -18,6 +19,10 @@ enum {
     REPORT_MAX_CHANNELS = 10, /**< channels of a template drawn */
     REPORT_FULL_SCALE = 1000  /**< drawings are in whole thousandths of their height */
 };
+
+/** Two units with more than this share of the smaller one's spikes in common are taken for
+ *  one that was found twice. */
+#define REPORT_TWIN_SHARE 0.5
 
 /** What the thresholds say of a value. */
 typedef enum report_verdict {
@@ -33,11 +38,19 @@ typedef struct report_points {
     double low, high;                  /**< in the sorter's unit */
 } report_points;
 
-/** The pairs of one unit that come nearest to being one neuron, proposed ones first. */
+/** Two units of the session that may be one neuron. */
+typedef struct report_merge {
+    int32_t a, b;                   /**< a < b */
+    const spk_merge_pair *pair;     /**< NULL: no merge candidate was looked for */
+    const spk_redundant_pair *twin; /**< NULL: they do not share most of their spikes */
+} report_merge;
+
+/** The pairs of one unit that come nearest to being one neuron: those found twice, then those
+ *  proposed for merging, then others. */
 typedef struct report_merges {
     int32_t n;
-    const spk_merge_pair *pairs[REPORT_MAX_MERGES]; /**< of units of the session */
-    int64_t *counts; /**< [n][n_bins] cross-correlograms, reference pair->a */
+    report_merge items[REPORT_MAX_MERGES];
+    int64_t *counts; /**< [n][n_bins] cross-correlograms, reference a */
 } report_merges;
 
 typedef struct report_template {
@@ -62,8 +75,10 @@ typedef struct report_details {
     report_points *points; /**< [n_units]; NULL: no amplitudes */
     double *medians;       /**< [units of the session][n_medians] NaN: no spike then */
     int64_t n_medians;
-    spk_merge_candidates *candidates;
-    report_merges *merges; /**< [n_units]; NULL: neither positions nor templates */
+    spk_redundant_pair *twins; /**< that share more than REPORT_TWIN_SHARE of spikes */
+    int64_t n_twins;
+    spk_merge_candidates *candidates; /**< NULL: neither positions nor templates */
+    report_merges *merges;            /**< [n_units] */
     spk_unit_templates *unit_templates;
     report_template *templates; /**< [n_units]; NULL: not known */
     int64_t n_template_samples;
@@ -73,6 +88,8 @@ typedef struct report_details {
  *  @param[in] thresholds  a preset, or a table's path */
 int report_details_gather(spk_context *ctx, const report_data *data,
                           const char *thresholds, report_details *details);
+/** Finds what report_merges has; after the templates. */
+spk_status report_merges_find(spk_context *ctx, report_details *details);
 void report_details_clear(report_details *details);
 
 /** The place in the session of a unit of the report. */

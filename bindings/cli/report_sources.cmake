@@ -3,6 +3,7 @@ target_sources(spikekit_cli PRIVATE
     cmd_report.c
     report_data.c
     report_details.c
+    report_merges.c
     report_positions.c
     report_peaks.c
     report_text.c

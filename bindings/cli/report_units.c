@@ -11,6 +11,8 @@ enum {
     MAX_ACG_BINS = 201
 };
 
+static void add_twins(report_text *text, const report_details *details, int64_t unit);
+
 /* ---- the table without scripts ---- */
 
 static void add_cell(report_text *text, const report_details *details, int64_t unit,
@@ -29,8 +31,9 @@ static void add_cell(report_text *text, const report_details *details, int64_t u
 static void add_row(report_text *text, const report_details *details, int64_t unit)
 {
     const report_unit *u = &details->data->units[unit];
-    report_text_print(text, "<tr><td class=\"w\">%lld</td><td class=\"w %s\">",
-                      (long long)u->id, report_quality_class(u->quality));
+    report_text_print(text, "<tr><td class=\"w\">%lld", (long long)u->id);
+    add_twins(text, details, unit);
+    report_text_print(text, "</td><td class=\"w %s\">", report_quality_class(u->quality));
     report_text_escape(text, u->quality);
     report_text_put(text, "</td><td class=\"w\">");
     report_text_escape(text, report_details_label(details, unit));
@@ -101,7 +104,8 @@ void report_units_add(report_text *text, const report_details *details)
         "they cannot see what the session does not hold. Choose a unit for "
         "its template, its autocorrelogram with a fit and the time that it is silent "
         "after a spike (shaded), its amplitudes, and units that might be the same "
-        "neuron. "
+        "neuron. <span class=\"bad\">= 7</span> beside a unit says that unit 7 has more "
+        "than half of its spikes as well, within 0.4 ms: probably one unit found twice. "
         "All metrics are in metrics.tsv beside this page.</p>\n");
     if (data->n_units == 0) {
         report_text_put(text, "<p>There are no units.</p>\n");
@@ -272,30 +276,95 @@ static void add_template(report_text *text, const report_template *drawn,
     report_text_put(text, "]}");
 }
 
-/* The words of a merge candidate. */
-static void add_reason(report_text *text, const spk_merge_pair *pair)
+/* ---- pairs of units in words ---- */
+
+/* Why a pair is not proposed. */
+static const char *describe_failure(int32_t step)
 {
-    static const struct {
-        int32_t value;
-        const char *words;
-    } shown[] = {
-        {SPK_MERGE_VALUE_DISTANCE, "%.3g um apart"},
-        {SPK_MERGE_VALUE_SIMILARITY, "similarity %.2f"},
-        {SPK_MERGE_VALUE_REFRACTORY_RATIO, "share of pairs in refractory time %.2g"},
-        {SPK_MERGE_VALUE_REFRACTORY_HOLM, "p = %.1e after Holm"}};
-    char words[256] = "";
-    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
-        const size_t n = strlen(words);
-        if (isnan(pair->values[shown[i].value]))
-            continue;
-        snprintf(words + n, sizeof words - n, n > 0 ? ", " : "");
-        snprintf(words + strlen(words), sizeof words - strlen(words), shown[i].words,
-                 pair->values[shown[i].value]);
+    switch (step) {
+    case SPK_MERGE_NUM_SPIKES:
+        return "too few spikes to tell";
+    case SPK_MERGE_CONTAMINATION:
+        return "one of them has too many short intervals itself";
+    case SPK_MERGE_DISTANCE:
+        return "too far apart";
+    case SPK_MERGE_SIMILARITY:
+        return "the templates differ";
+    case SPK_MERGE_CROSS_REFRACTORY:
+        return "no sign that the spikes of one keep clear of those of the other, as "
+               "those of "
+               "one neuron do";
+    case SPK_MERGE_QUALITY:
+        return "together they would have too many short intervals";
+    default:
+        return spk_merge_step_name(step);
     }
-    if (pair->failed_step >= 0)
-        snprintf(words + strlen(words), sizeof words - strlen(words),
-                 "; not proposed: fails %s", spk_merge_step_name(pair->failed_step));
+}
+
+/* How many spikes of two units coincide, out of those of the smaller. */
+static void describe_twin(const spk_redundant_pair *twin, char *words, size_t room)
+{
+    const double smaller = (double)twin->n_matches / twin->shared;
+    snprintf(words, room, "%lld of %.0f spikes coincide", (long long)twin->n_matches,
+             smaller);
+}
+
+/* What curate --remove-redundant removes by itself. */
+static int is_removed(const spk_redundant_pair *twin)
+{
+    spk_redundant_options options;
+    spk_redundant_options_init(&options, sizeof options);
+    return twin->shared > options.min_shared && twin->agreement >= options.min_agreement;
+}
+
+static void add_reason(report_text *text, const report_merge *merge)
+{
+    char words[512] = "";
+    size_t n = 0;
+    if (merge->twin != NULL) {
+        describe_twin(merge->twin, words, sizeof words);
+        n = strlen(words);
+        snprintf(words + n, sizeof words - n, ": probably one unit found twice%s",
+                 is_removed(merge->twin) ? " (spikekit curate --remove-redundant)" : "");
+    } else if (merge->pair != NULL) {
+        const double *values = merge->pair->values;
+        const double distance = values[SPK_MERGE_VALUE_DISTANCE];
+        const double similarity = values[SPK_MERGE_VALUE_SIMILARITY];
+        const double ratio = values[SPK_MERGE_VALUE_REFRACTORY_RATIO];
+        if (!isnan(distance))
+            n += (size_t)snprintf(words + n, sizeof words - n, "%.0f \xC2\xB5m apart; ",
+                                  distance);
+        if (!isnan(similarity))
+            n += (size_t)snprintf(words + n, sizeof words - n,
+                                  "similarity of templates %.2f; ", similarity);
+        if (!isnan(ratio))
+            n += (size_t)snprintf(
+                words + n, sizeof words - n,
+                "%.2g times as many pairs of spikes within the refractory "
+                "period as beyond it; ",
+                ratio);
+        snprintf(words + n, sizeof words - n, "%s%s",
+                 merge->pair->failed_step < 0 ? "merge proposed" : "not proposed: ",
+                 merge->pair->failed_step < 0
+                     ? ""
+                     : describe_failure(merge->pair->failed_step));
+    }
     add_string(text, words);
+}
+
+/* Beside its id: the units that have the spikes of this one too. */
+static void add_twins(report_text *text, const report_details *details, int64_t unit)
+{
+    const int64_t place = report_details_place(details, unit);
+    const int64_t *ids = spk_session_unit_ids(details->data->session);
+    const report_merges *merges = &details->merges[unit];
+    char words[128];
+    for (int32_t m = 0; m < merges->n && merges->items[m].twin != NULL; m++) {
+        const report_merge *merge = &merges->items[m];
+        describe_twin(merge->twin, words, sizeof words);
+        report_text_print(text, "<small class=\"bad\" title=\"%s\"> = %lld</small>",
+                          words, (long long)ids[merge->a == place ? merge->b : merge->a]);
+    }
 }
 
 static void add_merges(report_text *text, const report_details *details, int64_t unit,
@@ -304,15 +373,19 @@ static void add_merges(report_text *text, const report_details *details, int64_t
     const int64_t place = report_details_place(details, unit);
     const int64_t *ids = spk_session_unit_ids(details->data->session);
     const int64_t n_bins = details->data->options.n_bins;
-    const report_merges *merges = details->merges == NULL ? NULL : &details->merges[unit];
+    const report_merges *merges = &details->merges[unit];
     report_text_put(text, ",\"merge\":[");
-    for (int32_t m = 0; merges != NULL && m < merges->n; m++) {
-        const spk_merge_pair *pair = merges->pairs[m];
-        const int first = pair->a == place;
-        report_text_print(
-            text, "%s{\"id\":%lld,\"proposed\":%d,\"words\":", m > 0 ? "," : "",
-            (long long)ids[first ? pair->b : pair->a], pair->failed_step < 0);
-        add_reason(text, pair);
+    for (int32_t m = 0; m < merges->n; m++) {
+        const report_merge *merge = &merges->items[m];
+        const int first = merge->a == place;
+        char twin[128] = "";
+        if (merge->twin != NULL)
+            describe_twin(merge->twin, twin, sizeof twin);
+        report_text_print(text,
+                          "%s{\"id\":%lld,\"twin\":\"%s\",\"proposed\":%d,\"words\":",
+                          m > 0 ? "," : "", (long long)ids[first ? merge->b : merge->a],
+                          twin, merge->pair != NULL && merge->pair->failed_step < 0);
+        add_reason(text, merge);
         report_text_put(text, ",\"ccg\":");
         add_correlogram(text, merges->counts + m * n_bins, n_bins, step, !first);
         report_text_put(text, "}");

@@ -180,8 +180,12 @@
         });
         visible.forEach(function (u) {
             var unit = units[u], line = make('tr', body, null, u === selected ? 'sel' : '');
-            var link = make('a', make('td', line, null, 'w'), unit.id);
+            var cell = make('td', line, null, 'w'), link = make('a', cell, unit.id);
             link.href = '#unit-' + unit.id;
+            unit.merge.forEach(function (other) {
+                if (other.twin)
+                    make('small', cell, ' = ' + other.id, 'bad').title = other.twin;
+            });
             make('td', line, unit.q, 'w ' + unit.k);
             make('td', line, unit.label, 'w').title = unit.why;
             shown.forEach(function (c) {
@@ -341,7 +345,7 @@
             var box = make('div', grid, null, 'cand');
             var title = make('h4', box), link = make('a', title, 'unit ' + other.id);
             link.href = '#unit-' + other.id;
-            make('p', box, other.words, 's');
+            make('p', box, other.words, other.twin ? 'bad' : 's');
             correlogram(box, other.ccg, null, null,
                         'Cross-correlogram of units ' + unit.id + ' and ' + other.id);
             var there = units[byId[other.id]];
@@ -398,7 +402,8 @@
             amplitudes(figure(grid, 'Amplitude over time', 'Some of its spikes; the line is the median'),
                        unit.amp, 'Amplitudes of unit ' + unit.id);
         if (unit.merge.length) {
-            make('h4', section, unit.merge[0].proposed ? 'Merge candidates'
+            make('h4', section, unit.merge[0].twin ? 'Units with the same spikes, then others'
+                 : unit.merge[0].proposed ? 'Merge candidates'
                  : 'Nearest to being one neuron with it (no merge is proposed)');
             candidates(section, unit);
         }

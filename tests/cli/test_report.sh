@@ -266,6 +266,28 @@ done
 
 cp -r page page-all
 
+# A unit that is there twice, the second time with some spikes moved by 0.2 ms.
+cat >twice.py <<'EOF_PYTHON'
+import struct
+times = [1000 * k + 37 * (k % 7) for k in range(400)]
+spikes = [(t, 4) for t in times] + [(t + 6 * (k % 2), 9) for k, t in enumerate(times[:300])]
+spikes += [(1000 * k + 500, 11) for k in range(400)]
+spikes.sort()
+for name, values in ("times", [s[0] for s in spikes]), ("clusters", [s[1] for s in spikes]):
+    header = "{'descr': '<i8', 'fortran_order': False, 'shape': (%d,), }" % len(values)
+    header += " " * (64 - (10 + len(header) + 1) % 64) + "\n"
+    with open("twice_%s.npy" % name, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
+        file.write(struct.pack("<%dq" % len(values), *values))
+EOF_PYTHON
+"$python" twice.py
+expect 0 '3 units' report --times twice_times.npy --clusters twice_clusters.npy --rate 30000 \
+    -o twice
+look page twice
+check "both are marked" [ "$(grep -c 'title="300 of 300 spikes coincide"' twice/index.html)" -eq 2 ]
+check "the cards say so" grep -q '"words":"300 of 300 spikes coincide: probably one unit found twice (spikekit' \
+    twice/index.html
+
 # Fewer peaks are the first ones of each kind.
 expect 0 '' report session -o few --max-peaks 3
 check "three are kept" [ "$(grep -c '^directed' few/peaks.tsv)" -eq 3 ]

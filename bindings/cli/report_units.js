@@ -151,7 +151,7 @@
     }
 
     function unitOf(column) {
-        return column.unit === '1' ? '' : column.unit.replace(/\bum\b/g, '\u00b5m');
+        return column.unit === '1' ? '' : column.unit.replace(/\bu(m|V|s)\b/g, '\u00b5$1');
     }
 
     function aboutColumn(column) {

@@ -273,7 +273,8 @@ static spk_status compute(spk_context *ctx, const spk__metrics_work *work,
             (int64_t)fmax(1, spk__metrics_parameter(work, "colonell_refractory_ms")),
     };
     for (int k = 0; k < N_BINS; k++) {
-        const double end_s = (k + 0.5) * BIN_S;
+        /* rounded as the seconds of a lag are, which a product with BIN_S is not */
+        const double end_s = (k + 0.5) / 1000.0;
         acg.ends[k][0] = spk__lag_below(end_s, rate_hz);
         acg.ends[k][1] = spk__lag_at_most(end_s, rate_hz);
     }

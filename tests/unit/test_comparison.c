@@ -238,6 +238,83 @@ static void epochs_do_not_meet(void)
     spk_comparison_destroy(c);
 }
 
+/* The same in bursts: spikes near others of their unit on both sides of a border. */
+static void bursts_do_not_meet(void)
+{
+    const int64_t left[] = {97, 99}, right[] = {100, 102};
+    const int32_t zeros[] = {0, 0};
+    const int64_t starts[] = {0, 100}, stops[] = {100, 200};
+    const spk_epochs epochs = {2, starts, stops};
+    const spk_spikes a = {2, 1, left, zeros, 30000.0, 0, 200};
+    const spk_spikes b = {2, 1, right, zeros, 30000.0, 0, 200};
+    spk_comparison_options o = new_options(5);
+    for (int apart = 0; apart < 2; apart++) {
+        o.epochs = apart ? &epochs : NULL;
+        spk_comparison *c = compare(&a, &b, &o);
+        CU_ASSERT_EQUAL(spk_comparison_matches(c, 0, 0), apart ? 0 : 2);
+        spk_comparison_destroy(c);
+    }
+}
+
+/*
+ * Long tables are counted in stretches, which end at every 8192nd spike of one of them. Where
+ * in a burst that is does not matter. Spikes of a at 0 10 20 and of b at 5 15, within 5 of
+ * each other: both of b are taken, and the third of a finds the second of b taken last.
+ */
+static void bursts_at_the_end_of_a_stretch(void)
+{
+    enum {
+        STRETCH = 8192,
+        AT = 1000000
+    };
+    static const int64_t burst[] = {0, 10, 20};
+    static const int64_t b_samples[] = {AT + 5, AT + 15, AT + 1000, AT + 2000};
+    static const int32_t b_units[4];
+    static int64_t a_samples[STRETCH + 4];
+    static int32_t a_units[STRETCH + 4];
+    const spk_spikes b = {4, 1, b_samples, b_units, 30000.0, 0, 2 * AT};
+    const spk_comparison_options o = new_options(5);
+    for (int64_t end = -20; end <= 40; end++) {
+        int64_t n_before = 0, n = 0;
+        while (n_before < 3 && burst[n_before] < end)
+            n_before++;
+        /* Unit 1 of a fills the stretch, and begins the next one. */
+        for (; n < STRETCH - n_before; n++)
+            a_samples[n] = 100 * n;
+        for (int k = 0; k < n_before; k++)
+            a_samples[n++] = AT + burst[k];
+        a_samples[n++] = AT + end;
+        for (int64_t k = n_before; k < 3; k++)
+            a_samples[n++] = AT + burst[k];
+        for (int64_t s = 0; s < n; s++)
+            a_units[s] = s < STRETCH - n_before || s == STRETCH;
+        const spk_spikes a = {n, 2, a_samples, a_units, 30000.0, 0, 2 * AT};
+        spk_comparison *c = compare(&a, &b, &o);
+        CU_ASSERT_EQUAL(spk_comparison_matches(c, 0, 0), 2);
+        CU_ASSERT_EQUAL(spk_comparison_units_a(c)[0].n_spikes, 3);
+        spk_comparison_destroy(c);
+    }
+}
+
+/* A match whose agreement is chance_score itself is a possible one. */
+static void agreement_at_chance(void)
+{
+    spk_comparison_options o = new_options(1);
+    const double chances[] = {0.25, 0.6, 0.61};
+    for (int k = 0; k < 3; k++) {
+        o.chance_score = chances[k];
+        spk_comparison *c = compare(&truth, &tested, &o);
+        const spk_comparison_unit *a = spk_comparison_units_a(c),
+                                  *b = spk_comparison_units_b(c);
+        CU_ASSERT_EQUAL(a[0].n_possible, 2 - k);
+        CU_ASSERT_EQUAL(a[0].best_match, k < 2 ? 0 : -1);
+        CU_ASSERT_EQUAL(a[0].best_agreement, 0.6);
+        CU_ASSERT_EQUAL(b[2].best_match, k < 1 ? 0 : -1);
+        CU_ASSERT_EQUAL(b[2].n_possible, k < 1);
+        spk_comparison_destroy(c);
+    }
+}
+
 static void no_units_no_spikes(void)
 {
     const spk_spikes nothing = {0, 0, NULL, NULL, 30000.0, 0, 0};
@@ -544,6 +621,9 @@ static const suite_test tests[] = {
     {"bursts", bursts},
     {"random tables against the definition", random_tables},
     {"epochs do not meet", epochs_do_not_meet},
+    {"bursts do not meet across epochs", bursts_do_not_meet},
+    {"bursts at the end of a stretch", bursts_at_the_end_of_a_stretch},
+    {"agreement at chance", agreement_at_chance},
     {"no units, no spikes", no_units_no_spikes},
     {"huge times", huge_times},
     {"with itself", with_itself},

@@ -113,6 +113,7 @@ static const spk_metrics_setting settings[] = {
     {"rpv_shortest_ms", 4},
     {"rpv_longest_ms", 6},
     {"rpv_step_ms", 1},
+    {"colonell_refractory_ms", 4},
 };
 
 static spk_metrics *compute(spk_context *ctx, const spk_spikes *spikes,
@@ -509,7 +510,95 @@ static void by_hand(void)
     spk_metrics_destroy(metrics);
 }
 
-/* Kilosort's bins on a train without pairs half way between two of them. */
+/* Epochs that touch: neither an interval nor a pair goes from one into the next. */
+static void touching_epochs(void)
+{
+    static const int64_t samples[] = {0, 998, 1001, 1004, 1998, 2001, 2500};
+    static const int32_t units[7];
+    static const int64_t starts[] = {0, 1000, 2000}, stops[] = {1000, 2000, 3000};
+    const spk_spikes spikes = {7, 1, samples, units, 1000, 0, 3000};
+    const spk_epochs epochs = {3, starts, stops};
+    for (int apart = 0; apart < 2; apart++) {
+        spk_metrics *metrics = compute(NULL, &spikes, apart ? &epochs : NULL, NULL);
+        const double close = apart ? 1 : 3; /* 1001 and 1004; those across the borders */
+        expect(metrics, "isi_violations_count", 0, close);
+        expect(metrics, "isi_violations_count_allen", 0, close);
+        expect(metrics, "refractory_violations_cellexplorer", 0, 1000 * close / 7);
+        expect(metrics, "rp_violations", 0, close);
+        spk_metrics_destroy(metrics);
+    }
+}
+
+/* Spikes of four units at one sample, in the middle of a table that two tasks share. */
+static void synchrony_across_blocks(void)
+{
+    enum {
+        N = 1 << 18
+    };
+    static const char *const names[] = {"sync_spike_2", "sync_spike_4", "sync_spike_8"};
+    int64_t *samples = malloc(N * sizeof *samples);
+    int32_t *units = calloc(N, sizeof *units);
+    CU_ASSERT_FATAL(samples != NULL && units != NULL);
+    for (int64_t i = 0; i < N; i++)
+        samples[i] = i;
+    for (int32_t u = 0; u < 4; u++) {
+        samples[N / 2 - 2 + u] = N / 2;
+        units[N / 2 - 2 + u] = u;
+    }
+    samples[N / 2 + 2] = N / 2 + 1; /* and no other two at one sample */
+    const spk_spikes spikes = {N, 4, samples, units, 1000, 0, N};
+    spk_metrics_input input;
+    spk_metrics_options options;
+    spk_metrics *metrics = NULL;
+    spk_metrics_input_init(&input, sizeof input);
+    spk_metrics_options_init(&options, sizeof options);
+    input.spikes = &spikes;
+    options.names = names;
+    options.n_names = 3;
+    CU_ASSERT_EQUAL_FATAL(spk_metrics_compute(NULL, &input, &options, &metrics), SPK_OK);
+    for (int64_t u = 0; u < 4; u++) {
+        const double share = u == 0 ? 1.0 / (N - 3) : 1;
+        expect(metrics, names[0], u, share);
+        expect(metrics, names[1], u, share);
+        expect(metrics, names[2], u, 0);
+    }
+    spk_metrics_destroy(metrics);
+    free(units);
+    free(samples);
+}
+
+/* The four metrics from the pairs in each bin of 1 ms. Returns which shoulder is highest. */
+static int check_kilosort(const spk_spikes *spikes, const double counts[500])
+{
+    double least = INFINITY, probability = INFINITY, sum = 0, sums[3] = {0};
+    for (int k = 10; k < 500; k++) {
+        sums[0] += k >= 11 && k <= 50 ? counts[k] / 40 : 0;
+        sums[1] += k <= 49 ? counts[k] / 40 : 0;
+        sums[2] += k >= 250 ? counts[k] * (k >= 251 ? 2 : 1) / 499 : 0;
+    }
+    const double shoulder = fmax(fmax(sums[0], sums[1]), sums[2]);
+    for (int i = 1; i <= 10; i++) {
+        sum += counts[i];
+        least = fmin(least, sum / i / shoulder);
+        probability = fmin(
+            probability, 0.5 + 0.5 * erf((sum - i * shoulder) / sqrt(2 * i * shoulder)));
+    }
+    spk_metrics *metrics = compute(NULL, spikes, NULL, NULL);
+    expect(metrics, "contamination_kilosort", 0, 100 * least);
+    expect(metrics, "refractory_probability_kilosort", 0, probability);
+    expect(metrics, "refractory_kilosort", 0, least < 0.2 && probability < 0.2);
+    const double tail = sums[2] * 499 - counts[499];
+    const double colonell = fmax(fmax(sums[0], sums[1]), tail / 498);
+    double central = counts[4]; /* bins -4 .. 3 */
+    for (int k = 0; k < 4; k++)
+        central += 2 * counts[k];
+    expect(metrics, "contamination_acg_colonell", 0, central / 8 / colonell);
+    spk_metrics_destroy(metrics);
+    return sums[2] == shoulder ? 2 : sums[1] == shoulder ? 1 : 0;
+}
+
+/* Kilosort's bins on trains without pairs half way between two of them: one with a shoulder
+ * near the centre, and one that fires in doublets 245 to 255 ms apart. */
 static void kilosort_by_definition(void)
 {
     enum {
@@ -518,38 +607,49 @@ static void kilosort_by_definition(void)
     static int64_t samples[N];
     static int32_t units[N];
     spk_random random = {.seed = 8};
-    double counts[500] = {0}, shoulder = 0, least = INFINITY, probability = INFINITY,
-           sum = 0;
-    for (int i = 1; i < N; i++)
-        samples[i] =
-            samples[i - 1] + 4 * (int64_t)(8 + 40 * spk_random_exponential(&random));
-    const spk_spikes spikes = {N, 1, samples, units, 4000, 0, samples[N - 1] + 1};
-    for (int i = 0; i < N; i++)
-        for (int j = i + 1; j < N; j++)
-            if (samples[j] - samples[i] < 2000)
-                counts[(samples[j] - samples[i]) / 4]++;
-    double sums[3] = {0};
-    for (int k = 10; k < 500; k++) {
-        sums[0] += k >= 11 && k <= 50 ? counts[k] / 40 : 0;
-        sums[1] += k <= 49 ? counts[k] / 40 : 0;
-        sums[2] += k >= 250 ? counts[k] * (k >= 251 ? 2 : 1) / 499 : 0;
+    for (int regular = 0; regular < 2; regular++) {
+        double counts[500] = {0};
+        for (int i = 1; i < N; i++)
+            samples[i] =
+                samples[i - 1] +
+                4 * (!regular     ? (int64_t)(8 + 40 * spk_random_exponential(&random))
+                     : i % 2 != 0 ? 1
+                                  : 245 + draw_below(&random, 10));
+        const spk_spikes spikes = {N, 1, samples, units, 4000, 0, samples[N - 1] + 1};
+        for (int i = 0; i < N; i++)
+            for (int j = i + 1; j < N; j++)
+                if (samples[j] - samples[i] < 2000)
+                    counts[(samples[j] - samples[i]) / 4]++;
+        CU_ASSERT_EQUAL(check_kilosort(&spikes, counts) == 2, regular);
     }
-    shoulder = fmax(fmax(sums[0], sums[1]), sums[2]);
-    for (int i = 1; i <= 10; i++) {
-        sum += counts[i];
-        least = fmin(least, sum / i / shoulder);
-        probability = fmin(
-            probability, 0.5 + 0.5 * erf((sum - i * shoulder) / sqrt(2 * i * shoulder)));
+}
+
+/* More pairs than can be looked at one by one, all in four volleys: a pair half way between
+ * two bins is half in each. */
+static void kilosort_volleys(void)
+{
+    enum {
+        N_VOLLEYS = 4,
+        SIZE = 500,
+        N = N_VOLLEYS * SIZE
+    };
+    static int64_t samples[N];
+    static int32_t units[N];
+    /* at 2 kHz; apart by 4.5, 7.5, 12, 21.5, 29, and 33.5 ms */
+    static const int64_t at[N_VOLLEYS] = {0, 9, 24, 67};
+    double counts[500] = {0};
+    for (int v = 0; v < N_VOLLEYS; v++) {
+        for (int i = 0; i < SIZE; i++)
+            samples[v * SIZE + i] = at[v];
+        counts[0] += SIZE * (SIZE - 1) / 2;
+        for (int w = v + 1; w < N_VOLLEYS; w++) {
+            const int64_t lag = at[w] - at[v];
+            counts[lag / 2] += SIZE * SIZE / 2;
+            counts[(lag + 1) / 2] += SIZE * SIZE / 2;
+        }
     }
-    spk_metrics *metrics = compute(NULL, &spikes, NULL, NULL);
-    expect(metrics, "contamination_kilosort", 0, 100 * least);
-    expect(metrics, "refractory_probability_kilosort", 0, probability);
-    expect(metrics, "refractory_kilosort", 0, least < 0.2 && probability < 0.2);
-    const double tail = sums[2] * 499 - counts[499];
-    const double colonell = fmax(fmax(sums[0], sums[1]), tail / 498);
-    expect(metrics, "contamination_acg_colonell", 0,
-           (2 * counts[0] + counts[1]) / 2 / colonell);
-    spk_metrics_destroy(metrics);
+    const spk_spikes spikes = {N, 1, samples, units, 2000, 0, 100};
+    check_kilosort(&spikes, counts);
 }
 
 static void threads_change_nothing(void)
@@ -631,7 +731,10 @@ static const suite_test tests[] = {
     {"percentiles", percentiles},
     {"by hand", by_hand},
     {"equal their definitions", equal_their_definitions},
+    {"touching epochs", touching_epochs},
+    {"synchrony across blocks", synchrony_across_blocks},
     {"Kilosort by definition", kilosort_by_definition},
+    {"Kilosort: volleys", kilosort_volleys},
     {"threads change nothing", threads_change_nothing},
     {"failed allocations", failed_allocations},
     {"huge times", huge_times},

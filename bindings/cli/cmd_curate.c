@@ -82,13 +82,22 @@ static const option options_output[] = {
      "Say what would be done and write nothing.", NULL, 0, 0},
     END,
 };
+/* As options_run, but -t is that of --thresholds. */
+static const option options_running[] = {
+    {"threads", 0, OPTION_INTEGER, "N", offsetof(run_arguments, threads),
+     "Threads to use. The result is the same, bit for bit, for any number.",
+     "0, one for each processor", 0, 4096},
+    {"quiet", 'q', OPTION_FLAG, NULL, offsetof(run_arguments, quiet),
+     "No progress, no remarks; errors only.", NULL, 0, 0},
+    END,
+};
 static const option_group groups[] = {
     {"Input", options_input, 0},
     {"Labels", options_labels, 0},
     {"Steps, in this order", options_steps, 0},
     {"Output", options_output, 0},
     {"Session", options_session, FIELD(session)},
-    {"Running", options_run, FIELD(run)},
+    {"Running", options_running, FIELD(run)},
     {NULL, NULL, 0},
 };
 static const char *const synopsis[] = {
@@ -123,8 +132,13 @@ static const option_section sections[] = {
      "                   metrics that the thresholds look at\n"
      " cluster_NAME.tsv  the labels, for phy\n"
      " curation.json     the steps, for SpikeInterface\n"
-     " with -o           a phy folder: spike times, clusters, amplitudes, positions\n"
-     " with --phy        spike_clusters.npy, if units were changed"},
+     " with -o           a phy folder: what the session has of the spikes that are "
+     "left,\n"
+     "                   of templates, features, probe and raw file, and its labels;\n"
+     "                   a merged unit gets those that all its parts had\n"
+     " with --phy        spike_clusters.npy, if units were changed, and new rows of\n"
+     "                   cluster_group.tsv: removed spikes are noise there, a merged\n"
+     "                   unit has the group that all its parts had"},
     {NULL, NULL},
 };
 static const option_example examples[] = {

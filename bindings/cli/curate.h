@@ -84,6 +84,17 @@ void curate_print_summary(const curate_arguments *arguments, const curate_state 
 int curate_write(const curate_arguments *arguments, spk_context *ctx,
                  curate_state *state);
 
+/* curate_inherited.c: what the session's labels say of the units as they are now. A unit that
+ * was made of several has what they all have, or nothing. */
+
+/** Writes all of them as cluster_NAME.tsv, except one name (or NULL). */
+spk_status curate_write_inherited(spk_context *ctx, const char *except,
+                                  const curate_state *state, const char *folder);
+/** Writes cluster_group.tsv as it is at `from`, if it is, with rows for new units, and noise
+ *  for the cluster of removed spikes (-1: there is none); nothing if there are no such rows. */
+spk_status curate_write_groups(spk_context *ctx, const curate_state *state,
+                               int64_t removed, const char *from, const char *to);
+
 /** The name of the column of labels. */
 const char *curate_label_name(const curate_arguments *arguments);
 

@@ -35,11 +35,40 @@ static int64_t list_metrics(const curate_state *s, const spk_metrics_input *inpu
     return n;
 }
 
+/* The features of the spikes that are left, which stay where they are in the file. */
+static int take_features(const curate_state *s, spk_features *features, int64_t **order,
+                         int32_t **rows)
+{
+    const spk_features *all = s->input.features;
+    const int64_t n = s->now.spikes.n_spikes;
+    *order = malloc(((size_t)n + 1) * sizeof **order);
+    *rows = malloc(((size_t)n + 1) * sizeof **rows);
+    if (*order == NULL || *rows == NULL) {
+        free(*order);
+        free(*rows);
+        *order = NULL;
+        *rows = NULL;
+        return curate_fail_memory();
+    }
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t was = s->now.kept[i];
+        (*order)[i] = all->order == NULL ? was : all->order[was];
+        (*rows)[i] = all->rows[was];
+    }
+    *features = *all;
+    features->order = *order;
+    features->rows = *rows;
+    return COMMAND_OK;
+}
+
 static int compute(spk_context *ctx, curate_state *s, const char **names)
 {
     const spk_array amplitudes = curate_amplitudes(&s->now);
     const spk_array positions = curate_positions(&s->now);
     spk_templates templates;
+    spk_features features;
+    int64_t *order = NULL;
+    int32_t *rows = NULL;
     spk_metrics_input input = s->input;
     spk_metrics_options options;
     spk_metrics_options_init(&options, sizeof options);
@@ -51,11 +80,17 @@ static int compute(spk_context *ctx, curate_state *s, const char **names)
         templates.spike_templates = s->now.templates_of;
         input.templates = &templates;
     }
-    if (s->now.spikes.n_spikes != s->input.spikes->n_spikes)
-        input.features = NULL; /* rows of all the session's spikes, which are not left */
+    if (input.features != NULL && s->now.spikes.n_spikes != s->input.spikes->n_spikes) {
+        const int code = take_features(s, &features, &order, &rows);
+        if (code != COMMAND_OK)
+            return code;
+        input.features = &features;
+    }
     options.names = names;
     options.n_names = list_metrics(s, &input, names);
     const spk_status status = spk_metrics_compute(ctx, &input, &options, &s->metrics);
+    free(order);
+    free(rows);
     return status == SPK_OK ? COMMAND_OK : command_fail(CURATE_NAME, ctx, status);
 }
 

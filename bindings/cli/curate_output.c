@@ -148,7 +148,17 @@ static int has_removed(const curate_state *s)
     return s->now.spikes.n_spikes < s->input.spikes->n_spikes;
 }
 
-/* The labels, and with --phy that of the removed spikes. */
+static int has_new_units(const spk_curation *curation)
+{
+    for (int64_t k = 0; k < spk_curation_n_steps(curation); k++) {
+        const int32_t kind = spk_curation_step_at(curation, k).kind;
+        if (kind == SPK_CURATION_MERGE || kind == SPK_CURATION_SPLIT)
+            return 1;
+    }
+    return 0;
+}
+
+/* The labels, and with --phy that of the removed spikes in them. */
 static spk_status write_labels(spk_context *ctx, const curate_arguments *a,
                                const curate_state *s, const char *folder)
 {
@@ -163,7 +173,7 @@ static spk_status write_labels(spk_context *ctx, const curate_arguments *a,
             texts[u] = s->labels == NULL ? "" : s->labels[u];
         }
         ids[n] = id_of_removed(s);
-        texts[n] = "noise";
+        texts[n] = "noise"; /* as in cluster_group.tsv */
         status = spk_phy_write_columns(ctx, folder, n + extra, ids, 1, &field, texts, 1);
     }
     free(ids);
@@ -208,11 +218,15 @@ static spk_status write_phy(spk_context *ctx, const curate_state *s, const char 
     const int64_t n = s->now.spikes.n_spikes;
     spk_phy_extras extras;
     spk_phy_extras_init(&extras, sizeof extras);
-    float *positions = malloc((2 * (size_t)n + 1) * sizeof *positions);
+    /* Of a folder, spk_phy_carry() takes the rows of the files. */
+    const char *format = spk_session_format(s->session);
+    const int is_carried = strcmp(format, "kilosort") == 0 || strcmp(format, "alf") == 0;
+    const size_t n_values = is_carried ? 0 : 2 * (size_t)n;
+    float *positions = malloc((n_values + 1) * sizeof *positions);
     double *channels = NULL;
     spk_status status = positions == NULL ? SPK_ERR_MEMORY : SPK_OK;
-    extras.amplitudes = s->now.amplitudes;
-    if (status == SPK_OK && s->now.positions != NULL) {
+    extras.amplitudes = is_carried ? NULL : s->now.amplitudes;
+    if (status == SPK_OK && s->now.positions != NULL && !is_carried) {
         for (int64_t i = 0; i < 2 * n; i++)
             positions[i] = (float)s->now.positions[i];
         extras.spike_positions_um = positions;
@@ -227,6 +241,9 @@ static spk_status write_phy(spk_context *ctx, const curate_state *s, const char 
     }
     if (status == SPK_OK)
         status = spk_phy_write(ctx, folder, &s->now.spikes, s->now.ids, &extras, 1);
+    if (status == SPK_OK)
+        status = spk_phy_carry(ctx, folder, s->session, n, s->now.kept,
+                               !has_new_units(s->curation));
     free(positions);
     free(channels);
     return status;
@@ -238,17 +255,25 @@ static int write_files(spk_context *ctx, const curate_arguments *a, const curate
 {
     char *table = join(folder, "curation.tsv"), *json = join(folder, "curation.json");
     char *clusters = join(folder, "spike_clusters.npy");
+    char *groups = join(folder, "cluster_group.tsv");
+    char *old_groups = join(spk_session_path(s->session), "cluster_group.tsv");
     const int steps = spk_curation_n_steps(s->curation) > 0;
     int code = COMMAND_OK;
     spk_status status = SPK_OK;
-    if (table == NULL || json == NULL || clusters == NULL)
+    if (table == NULL || json == NULL || clusters == NULL || groups == NULL ||
+        old_groups == NULL)
         code = curate_fail_memory();
     if (code == COMMAND_OK && !a->phy)
         status = write_phy(ctx, s, folder);
     if (code == COMMAND_OK && status == SPK_OK && a->phy && steps)
         status = write_clusters(ctx, s, clusters);
-    if (code == COMMAND_OK && status == SPK_OK &&
-        (s->labels != NULL || (a->phy && has_removed(s))))
+    if (code == COMMAND_OK && status == SPK_OK && a->phy && steps)
+        status = curate_write_groups(ctx, s, has_removed(s) ? id_of_removed(s) : -1,
+                                     old_groups, groups);
+    if (code == COMMAND_OK && status == SPK_OK && !a->phy)
+        status = curate_write_inherited(
+            ctx, s->labels == NULL ? NULL : curate_label_name(a), s, folder);
+    if (code == COMMAND_OK && status == SPK_OK && s->labels != NULL)
         status = write_labels(ctx, a, s, folder);
     if (code == COMMAND_OK && status == SPK_OK)
         status = spk_curation_write(ctx, s->curation, json,
@@ -263,10 +288,12 @@ static int write_files(spk_context *ctx, const curate_arguments *a, const curate
     free(table);
     free(json);
     free(clusters);
+    free(groups);
+    free(old_groups);
     return code;
 }
 
-/* ---- into the session's folder ---- */
+/* ---- into a folder that is there ---- */
 
 /* Calls `each` for the files of the staging folder until one answers otherwise than OK. */
 static int for_each_file(const char *staging, const char *folder,
@@ -324,10 +351,55 @@ static int remove_file(const char *from, const char *to)
     return COMMAND_OK;
 }
 
-static int write_into_session(const curate_arguments *a, spk_context *ctx,
-                              const curate_state *s)
+/* Files of a row a spike or of templates: one that is not written anew would not fit. */
+static int drop_stale(const char *staging, const char *folder)
 {
-    const char *folder = spk_session_path(s->session);
+    static const char *const names[] = {
+        "amplitudes.npy",        "spike_positions.npy",   "templates.npy",
+        "template_ind.npy",      "templates_ind.npy",     "pc_features.npy",
+        "pc_feature_ind.npy",    "template_features.npy", "template_feature_ind.npy",
+        "whitening_mat.npy",     "whitening_mat_inv.npy", "whitening_mat_dat.npy",
+        "similar_templates.npy", "channel_map.npy",       "channel_positions.npy",
+        "channel_shanks.npy",    "channel_groups.npy"};
+    struct stat about;
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
+        char *new = join(staging, names[k]), *old = join(folder, names[k]);
+        if (new != NULL && old != NULL &&lstat(new, &about) != 0)
+            (void)unlink(old);
+        const int failed = new == NULL || old == NULL;
+        free(new);
+        free(old);
+        if (failed)
+            return curate_fail_memory();
+    }
+    return COMMAND_OK;
+}
+
+/* A folder for -o --overwrite must be one that this command made, not a sorter's. */
+static int check_own(const curate_state *s, const char *folder)
+{
+    struct stat about, session;
+    char *marker = join(folder, "curation.json"),
+         *times = join(folder, "spike_times.npy");
+    int code = marker == NULL || times == NULL ? curate_fail_memory() : COMMAND_OK;
+    const int is_session =
+        stat(folder, &about) == 0 && stat(spk_session_path(s->session), &session) == 0 &&
+        about.st_dev == session.st_dev && about.st_ino == session.st_ino;
+    if (code == COMMAND_OK &&
+        (is_session || (lstat(marker, &about) != 0 && lstat(times, &about) == 0))) {
+        command_say(CURATE_NAME, "%s: %s; choose another folder%s", folder,
+                    is_session ? "the session itself" : "a sorter's folder",
+                    is_session ? " or --phy" : "");
+        code = COMMAND_FAILED;
+    }
+    free(marker);
+    free(times);
+    return code;
+}
+
+static int write_into(const curate_arguments *a, spk_context *ctx, const curate_state *s,
+                      const char *folder)
+{
     char *staging = join(folder, ".curate-XXXXXX");
     if (staging == NULL)
         return curate_fail_memory();
@@ -342,6 +414,8 @@ static int write_into_session(const curate_arguments *a, spk_context *ctx,
                              a->overwrite ? refuse_folder : refuse_existing);
     if (code == COMMAND_OK && command_interrupted())
         code = COMMAND_INTERRUPTED;
+    if (code == COMMAND_OK && !a->phy)
+        code = drop_stale(staging, folder);
     if (code == COMMAND_OK)
         code = for_each_file(staging, folder, move_file);
     (void)for_each_file(staging, folder, remove_file);
@@ -354,11 +428,17 @@ int curate_write(const curate_arguments *a, spk_context *ctx, curate_state *s)
 {
     folder_output folder;
     if (a->phy)
-        return write_into_session(a, ctx, s);
+        return write_into(a, ctx, s, spk_session_path(s->session));
     int code = folder_output_begin(CURATE_NAME, a->output, a->overwrite, &folder);
     if (code != COMMAND_OK)
         return code;
-    code = write_files(ctx, a, s, folder.path);
+    if (strcmp(folder.path, folder.final_path) == 0) {
+        code = check_own(s, folder.path);
+        if (code == COMMAND_OK)
+            code = write_into(a, ctx, s, folder.path);
+    } else {
+        code = write_files(ctx, a, s, folder.path);
+    }
     if (code == COMMAND_OK)
         code = folder_output_commit(CURATE_NAME, &folder);
     folder_output_end(&folder);

@@ -11,6 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    MANY_UNITS = 5, /* a group of more is worth a look */
+    FAR_UM = 200    /* so is one that reaches farther */
+};
+
 /* ---- lists of ids ---- */
 
 /* Reads a whole number at *at and steps over it. 0 if there is none. */
@@ -46,12 +51,40 @@ static int remove_listed(const curate_arguments *a, spk_context *ctx, curate_sta
     }
 }
 
+/* A unit in two groups: most likely one group was meant. The text is well formed. */
+static int check_merges(const char *text)
+{
+    const char *at = text;
+    while (*at != '\0') {
+        int64_t id = -1, other = -1;
+        const char *start = at, *rest;
+        (void)read_id(&at, &id);
+        for (rest = at; *rest != '\0';) {
+            rest++;
+            const char *again = rest;
+            (void)read_id(&rest, &other);
+            if (other != id)
+                continue;
+            const char *between = memchr(start, ',', (size_t)(again - start));
+            return command_fail_usage(
+                CURATE_NAME, "--merges: %lld is in %s; %s", (long long)id,
+                between == NULL ? "a merge twice" : "two merges",
+                between == NULL ? "name it once"
+                                : "write one merge of all these units, such as 3+4+5");
+        }
+        at += *at != '\0';
+    }
+    return COMMAND_OK;
+}
+
 static int merge_listed(const curate_arguments *a, spk_context *ctx, curate_state *s)
 {
     int64_t *ids = malloc((strlen(a->merges) + 1) * sizeof *ids);
     int code = ids == NULL ? curate_fail_memory() : COMMAND_OK;
     const char *at = a->merges;
     int64_t n = 0;
+    if (code == COMMAND_OK && strspn(at, "0123456789+,") == strlen(at))
+        code = check_merges(at);
     while (code == COMMAND_OK) {
         if (!read_id(&at, &ids[n]) || (*at != '+' && *at != ',' && *at != '\0')) {
             code = fail_list("merges", "groups such as 3+7,12+15", a->merges);
@@ -187,18 +220,63 @@ static int compare_templates(spk_context *ctx, const curate_state *s, const unit
     return status == SPK_OK ? COMMAND_OK : command_fail(CURATE_NAME, ctx, status);
 }
 
+static const char *what_lacks(int32_t step)
+{
+    switch (step) {
+    case SPK_MERGE_SIMILARITY:
+        return "templates";
+    case SPK_MERGE_SNR:
+        return "the units' signal-to-noise ratios";
+    default:
+        return "positions of the units or of their spikes";
+    }
+}
+
 static void note_skipped(const spk_merge_candidates *candidates)
 {
+    int n_skipped = 0;
     const int32_t *steps = spk_merge_candidates_steps(candidates);
     for (int64_t k = 0; k < spk_merge_candidates_n_steps(candidates); k++)
-        if (spk_merge_candidates_skipped(candidates, steps[k]))
+        if (spk_merge_candidates_skipped(candidates, steps[k])) {
             command_note(CURATE_NAME,
-                         "--merge: %s is skipped, the session has nothing for it",
-                         spk_merge_step_name(steps[k]));
+                         "--merge: %s is skipped: it needs %s, which this session does "
+                         "not have",
+                         spk_merge_step_name(steps[k]), what_lacks(steps[k]));
+            n_skipped++;
+        }
+    if (n_skipped > 0)
+        command_note(CURATE_NAME,
+                     "--merge: without %s more pairs pass than the preset means to let",
+                     n_skipped == 1 ? "this step" : "these steps");
+}
+
+/* Pairs that pass make chains, whose ends need have nothing to do with each other. */
+static void warn_of_chain(const unit_table *t, const double *positions,
+                          const int32_t *units, int64_t n)
+{
+    double widest = 0;
+    for (int64_t i = 0; i < n && positions != NULL; i++)
+        for (int64_t j = 0; j < i; j++) {
+            const double *p = positions + 2 * (size_t)units[i];
+            const double *q = positions + 2 * (size_t)units[j];
+            const double apart = hypot(p[0] - q[0], p[1] - q[1]);
+            widest = apart > widest ? apart : widest; /* NaN is not */
+        }
+    if (n <= MANY_UNITS && widest <= FAR_UM)
+        return;
+    char span[64] = "";
+    if (positions != NULL)
+        snprintf(span, sizeof span, " that span %.0f um", widest);
+    command_note(
+        CURATE_NAME,
+        "warning: --merge: %lld units%s become one, unit %lld among them: a chain "
+        "of pairs; look at it before you keep it",
+        (long long)n, span, (long long)t->ids[units[0]]);
 }
 
 static spk_status merge_groups(const curate_arguments *a, spk_context *ctx,
                                curate_state *s, const unit_table *t,
+                               const double *positions,
                                const spk_merge_candidates *candidates, int64_t *ids)
 {
     const int64_t *offsets = spk_merge_candidates_group_offsets(candidates);
@@ -209,6 +287,7 @@ static spk_status merge_groups(const curate_arguments *a, spk_context *ctx,
         const int64_t n = offsets[g + 1] - offsets[g];
         for (int64_t k = 0; k < n; k++)
             ids[k] = t->ids[units[offsets[g] + k]];
+        warn_of_chain(t, positions, units + offsets[g], n);
         status = spk_curation_merge(ctx, s->curation, n, ids, a->censor_ms, -1, NULL);
     }
     return status;
@@ -244,7 +323,7 @@ static int merge_found(const curate_arguments *a, spk_context *ctx, curate_state
         status = spk_merging_find(ctx, &input, &options, &candidates);
         if (status == SPK_OK) {
             note_skipped(candidates);
-            status = merge_groups(a, ctx, s, &t, candidates, ids);
+            status = merge_groups(a, ctx, s, &t, positions, candidates, ids);
         }
         if (status != SPK_OK)
             code = command_fail(CURATE_NAME, ctx, status);

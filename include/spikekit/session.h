@@ -261,6 +261,33 @@ SPK_API SPK_MUST_CHECK spk_status spk_phy_write(spk_context *ctx, const char *fo
                                                 int32_t overwrite);
 
 /**
+ * Adds to a folder that spk_phy_write() made of some spikes of a session what the session's own
+ * folder knows of them, replacing what is there: spike_templates.npy, amplitudes.npy and
+ * spike_positions.npy in their own type; of a Kilosort or phy folder also templates.npy and
+ * template_ind.npy, the whitening matrices, pc_features.npy and template_features.npy with
+ * their channels, the files of the probe, and in params.py the raw files, by their whole
+ * paths. Of an ALF folder the templates. Of other sessions nothing. Templates stay those of
+ * the sorter, whatever the units are now, as after a curation in phy.
+ *
+ * Each file is written beside its place and renamed; on error some may have been. Give a folder
+ * that nobody reads yet.
+ *
+ * @param[in] folder      is there
+ * @param[in] session     opened from a folder
+ * @param[in] n_spikes    spikes that are left
+ * @param[in] kept        [n_spikes] the place of each in the session's table
+ * @param[in] same_units  nonzero: units are still the sorter's, and similar_templates.npy,
+ *                        which compares these, is copied too
+ * @return SPK_OK; SPK_ERR_ARGUMENT; SPK_ERR_NOT_FOUND (no such folder); SPK_ERR_IO;
+ *         SPK_ERR_FORMAT (a file that cannot be read); SPK_ERR_MEMORY
+ * Cost: reads and writes these files once; memory does not grow with them
+ */
+SPK_API SPK_MUST_CHECK spk_status spk_phy_carry(spk_context *ctx, const char *folder,
+                                                const spk_session *session,
+                                                int64_t n_spikes, const int64_t *kept,
+                                                int32_t same_units);
+
+/**
  * Writes columns for phy into a folder that is there: for each field a cluster_<field>.tsv
  * with the header "cluster_id<TAB>field" and a line for each unit; an empty text is "not
  * known" to phy. All files are written beside their places first and renamed when all are

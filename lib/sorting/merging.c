@@ -85,13 +85,16 @@ static spk_status match_input(spk_context *ctx, const spk_merging_input *input,
         has_step(c, SPK_MERGE_DISTANCE) && input->positions_um == NULL;
     c->skipped[SPK_MERGE_SIMILARITY] =
         has_step(c, SPK_MERGE_SIMILARITY) && input->similarity == NULL;
-    SPK_REQUIRE(ctx, !has_step(c, SPK_MERGE_SLAY) || input->similarity != NULL,
-                SPK_ERR_ARGUMENT, "similarity is NULL, which slay_score needs");
+    SPK_REQUIRE(
+        ctx, !has_step(c, SPK_MERGE_SLAY) || input->similarity != NULL, SPK_ERR_ARGUMENT,
+        "slay_score needs the templates of units (similarity), and there are none");
     if (!has_step(c, SPK_MERGE_NEIGHBORS))
         return SPK_OK;
     SPK_REQUIRE(ctx, input->amplitudes != NULL && input->spike_positions != NULL,
                 SPK_ERR_ARGUMENT,
-                "amplitudes or spike_positions is NULL, which knn needs");
+                "feature_neighbors (knn) needs amplitudes and positions of spikes "
+                "(spike_positions), "
+                "and not both are there");
     const int64_t n_spikes = input->spikes->n_spikes;
     const spk_status status = check_rows(ctx, input->amplitudes, n_spikes, "amplitudes");
     return status == SPK_OK

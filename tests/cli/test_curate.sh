@@ -53,18 +53,60 @@ for preset in spikekit similarity_correlograms temporal_splits x_contaminations;
 done
 unchanged steps
 
+# A curated folder is a session as any other: labels and metrics stay what they were.
+cp -r s rich
+printf 'cluster_id\tgroup\n0\tgood\n3\tgood\n1\tmua\n5\tgood\n7\tnoise\n' >rich/cluster_group.tsv
+printf 'cluster_id\tContamPct\n0\t1.5\n3\t2.5\n1\t4\n' >rich/cluster_ContamPct.tsv
+sed -i "s|^dat_path.*|dat_path = ['raw.bin', '/elsewhere/b.bin']|; s/^n_channels_dat.*/n_channels_dat = 77/" \
+    rich/params.py
+expect 0 '' curate rich -t bombcell -o carried
+for file in templates.npy template_ind.npy channel_positions.npy; do
+    same rich/$file carried/$file
+done
+check "the raw files by their whole paths" grep -q \
+    "^dat_path = \['$(pwd -P)/rich/raw.bin', '/elsewhere/b.bin'\]\$" carried/params.py
+check "channels of the raw file" grep -q '^n_channels_dat = 77$' carried/params.py
+expect 0 '' curate rich -t bombcell -n
+cp out.txt before.txt
+expect 0 '' curate carried -t bombcell -n
+same out.txt before.txt
+expect 0 '' curate carried -t bombcell -o carried2
+same carried2/curation.tsv carried/curation.tsv
+expect 0 '' curate rich --merges 0+3,1+5 --remove 7 --remove-duplicates -o carried -t bombcell --overwrite
+check "no folder is left behind" [ -z "$(find carried -name '.curate*')" ]
+check "a label that both had" grep -qP '^8\tgood$' carried/cluster_group.tsv
+check "none where they differ" grep -qP '^9\t$' carried/cluster_group.tsv
+check "none where they differ" grep -qP '^8\t$' carried/cluster_ContamPct.tsv
+expect 0 '' curate carried -t bombcell -o carried3
+cut -f 1-5,7- carried/curation.tsv >first.tsv
+cut -f 1-5,7- carried3/curation.tsv >second.tsv
+same second.tsv first.tsv
+expect 1 'rich: the session itself; choose another folder or --phy' \
+    curate rich -t few.tsv -o rich --overwrite
+expect 1 "s: a sorter's folder; choose another folder" \
+    curate rich -t few.tsv -o s --overwrite
+unchanged "-o --overwrite"
+
 # Into the session's folder.
 cp -r s own
-expect 1 'own/spike_clusters.npy: File exists; --overwrite' curate own --merges 0+3 --phy
+expect 1 'own/[a-z_.]*: File exists; --overwrite' curate own --merges 0+3 --phy
 check "nothing was written" diff -r own untouched
 expect 0 '' curate own --merges 0+3 --remove 7 -t few.tsv --phy --overwrite
 check "no folder is left behind" [ -z "$(find own -name '.curate*')" ]
 check "removed spikes are noise" grep -qP '^9\tnoise$' own/cluster_label.tsv
+check "and in what phy groups by" grep -qP '^9\tnoise$' own/cluster_group.tsv
+check "and what was there stays" [ -z "$(grep -vxFf own/cluster_group.tsv untouched/cluster_group.tsv)" ]
 same own/spike_times.npy untouched/spike_times.npy
 same own/spike_templates.npy untouched/spike_templates.npy
 expect 0 '' info own
 check "the units that phy sees" grep -q 8 out.txt
 expect 0 '' curate own -t few.tsv --phy --overwrite --label-name again
+cp -r rich grouped
+expect 0 '' curate grouped --merges 0+3 --remove 6 --phy --overwrite
+check "a merged unit keeps the group" grep -qP '^8\tgood$' grouped/cluster_group.tsv
+check "removed spikes are noise" grep -qP '^9\tnoise$' grouped/cluster_group.tsv
+check "other rows stay" grep -qP '^1\tmua$' grouped/cluster_group.tsv
+check "no labels were asked for" [ ! -e grouped/cluster_label.tsv ]
 
 # What is wrong is told in one line, and nothing is written.
 expect 2 'nothing to do' curate s -n
@@ -72,6 +114,8 @@ expect 2 'where to' curate s -t kilosort
 expect 2 'choose one of' curate s -t kilosort --phy -o x
 expect 2 "no preset 'kilosrt'; did you mean 'kilosort'" curate --write-thresholds kilosrt
 expect 2 "merges: expected groups such as 3\+7,12\+15, found '3-7'" curate s --merges 3-7 -n
+expect 2 'merges: 4 is in two merges; write one' curate s --merges 3+4,4+5 -n
+expect 2 'merges: 3 is in a merge twice' curate s --merges 3+3 -n
 expect 2 "remove: expected ids" curate s --remove x -n
 expect 2 "merge: .*qwerty" curate s --merge qwerty -n
 expect 1 'a merge takes two units or more, got 1' curate s --merges 3 -n
@@ -138,5 +182,8 @@ if [ -d "$data/bombcell_toy_ks2" ]; then
     sed -E 's/^(8|10|13)\tGOOD/\1\tMUA/' \
         "$data/bombcell_toy_ks2/reference_cluster_bc_unitType_2026-02.tsv" >expected.tsv
     same toy/cluster_bc_unitType.tsv expected.tsv
+    expect 0 '2 thresholds passed over' curate toy -t bombcell -o toy-again
+    same toy-again/cluster_bc_unitType.tsv expected.tsv
+    same toy-again/curation.tsv toy/curation.tsv
 fi
 finish

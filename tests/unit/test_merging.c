@@ -675,11 +675,12 @@ static void errors_are_named(void)
     o.preset = SPK_MERGE_SLAY_PRESET;
     input.similarity = NULL;
     expect(ctx, &input, &o, SPK_ERR_ARGUMENT,
-           "similarity is NULL, which slay_score needs");
+           "slay_score needs the templates of units (similarity), and there are none");
     o.preset = SPK_MERGE_FEATURE_NEIGHBORS;
     input.amplitudes = NULL;
     expect(ctx, &input, &o, SPK_ERR_ARGUMENT,
-           "amplitudes or spike_positions is NULL, which knn needs");
+           "feature_neighbors (knn) needs amplitudes and positions of spikes "
+           "(spike_positions), and not both are there");
     input = s.input;
     s.spike_positions.shape[0]--;
     s.spike_positions.n_elements -= 2;

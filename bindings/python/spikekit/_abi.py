@@ -985,6 +985,12 @@ spk_phy_write = function(
     "spk_phy_write", STATUS, context, text, P(spk_spikes), int64_in, P(spk_phy_extras),
     int32
 )
+# spk_status spk_phy_carry(spk_context *ctx, const char *folder,
+#     const spk_session *session, int64_t n_spikes, const int64_t *kept,
+#     int32_t same_units)
+spk_phy_carry = function(
+    "spk_phy_carry", STATUS, context, text, P(spk_session), int64, int64_in, int32
+)
 # spk_status spk_phy_write_columns(spk_context *ctx, const char *folder, int64_t n_units,
 #     const int64_t *unit_ids, int64_t n_columns, const char *const *fields,
 #     const char *const *texts, int32_t overwrite)

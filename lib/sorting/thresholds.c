@@ -13,6 +13,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -200,6 +201,18 @@ static spk_status find_columns(reading *r)
             if (strcmp(name, column_names[c]) == 0)
                 found = c;
         }
+        if (found < 0 && spk_table_n_columns(r->t->table) == 1 &&
+            strchr(name, ',') != NULL)
+            return FAIL_LINE(r, (int64_t)1,
+                             "expected columns separated by tabs, found '%.80s'; a table "
+                             "with commas is a .csv file",
+                             name);
+        if (found < 0 && nearest.length == 0)
+            return FAIL_LINE(
+                r, (int64_t)1,
+                "no column '%.80s' is known; expected some of label, metric, "
+                "minimum, maximum, nan and together",
+                name);
         if (found < 0)
             return FAIL_LINE(r, (int64_t)1, "no column '%.80s' is known%s%.*s%s", name,
                              nearest.length > 0 ? "; did you mean '" : "",
@@ -411,6 +424,25 @@ spk_status spk_thresholds_parse(spk_context *ctx, const char *text, int64_t n_na
                             : parse(ctx, "thresholds", text, n_names, names, thresholds);
 }
 
+static spk_status fail_preset(spk_context *ctx, const char *source)
+{
+    char list[256] = "";
+    size_t used = 0;
+    nearest_word nearest = {"", 0, 1 + ((int)strlen(source) + 1) / 3};
+    for (int64_t p = 0; p < spk__n_label_presets; p++) {
+        const char *name = spk__label_presets[p].name;
+        consider(&nearest, source, name, strlen(name));
+        if (used < sizeof list)
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s",
+                                     p == 0 ? "" : ", ", name);
+    }
+    return spk__fail(
+        ctx, SPK_ERR_NOT_FOUND,
+        "no thresholds '%.80s': neither file nor preset%s%.*s%s (presets: %s)", source,
+        nearest.length > 0 ? "; did you mean '" : "", (int)nearest.length, nearest.word,
+        nearest.length > 0 ? "'?" : "", list);
+}
+
 spk_status spk_thresholds_read(spk_context *ctx, const char *source, int64_t n_names,
                                const char *const *names, spk_thresholds **thresholds)
 {
@@ -430,8 +462,7 @@ spk_status spk_thresholds_read(spk_context *ctx, const char *source, int64_t n_n
             return parse(ctx, source, spk__label_presets[p].text, n_names, names,
                          thresholds);
     if (status == SPK_ERR_NOT_FOUND && strpbrk(source, "/.") == NULL)
-        return spk__fail(ctx, status, "no thresholds '%.80s': neither file nor preset",
-                         source);
+        return fail_preset(ctx, source);
     return status;
 }
 

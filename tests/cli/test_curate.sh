@@ -120,7 +120,7 @@ expect 2 "remove: expected ids" curate s --remove x -n
 expect 2 "merge: .*qwerty" curate s --merge qwerty -n
 expect 1 'a merge takes two units or more, got 1' curate s --merges 3 -n
 expect 1 'no unit 99' curate s --merges 3+99 -n
-expect 1 "no thresholds 'bombsell'" curate s -t bombsell -n
+expect 1 "no thresholds 'bombsell': .*did you mean 'bombcell'" curate s -t bombsell -n
 printf 'label\tmetric\tmaximum\nx\tnum_spikse\t3\n' >bad.tsv
 expect 1 "bad.tsv: line 2: no metric 'num_spikse' is known; did you mean 'num_spikes'" \
     curate s -t bad.tsv -o x

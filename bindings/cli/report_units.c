@@ -104,8 +104,9 @@ void report_units_add(report_text *text, const report_details *details)
         "they cannot see what the session does not hold. Choose a unit for "
         "its template, its autocorrelogram with a fit and the time that it is silent "
         "after a spike (shaded), its amplitudes, and units that might be the same "
-        "neuron. <span class=\"bad\">= 7</span> beside a unit says that unit 7 has more "
-        "than half of its spikes as well, within 0.4 ms: probably one unit found twice. "
+        "neuron. <span class=\"bad\">= 7</span> beside a unit says that unit "
+        "7 shares with it more than half of the spikes of the smaller one, within "
+        "0.4 ms: probably one unit found twice. "
         "All metrics are in metrics.tsv beside this page.</p>\n");
     if (data->n_units == 0) {
         report_text_put(text, "<p>There are no units.</p>\n");

@@ -205,6 +205,7 @@ def test_drift_medians(session, name, column):
             assert np.isnan(medians[unit, k])
         else:
             assert medians[unit, k] == pytest.approx(np.median(own), rel=1e-12)
+    column = np.int32(column)
     given = spikekit.drift_medians(session, values, column=column, interval_s=50, min_spikes=20)
     assert given.medians.tobytes() == medians.tobytes()
 

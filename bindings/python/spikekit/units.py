@@ -3,6 +3,7 @@
 how it drifts. Numbers of one value a unit are metrics."""
 
 import ctypes
+import operator
 from collections import namedtuple
 
 import numpy as np
@@ -396,7 +397,7 @@ def drift_medians(
         medians = np.empty((table.n_units, n.value))
         counts = np.empty(medians.shape, np.int64)
         abi.spk_drift_medians(
-            context, trains.pointer, array, column or 0, options, medians, counts
+            context, trains.pointer, array, operator.index(column or 0), options, medians, counts
         )
     rate = table.sampling_rate_hz
     width = max(1, int(options.interval_s * rate))

@@ -157,10 +157,15 @@ typedef struct spk_comparison spk_comparison;
  *         (NULL, bad options, rates that differ, recordings that do not overlap);
  *         SPK_ERR_OVERFLOW (delta beyond 2^26 samples, 2^31 spikes or more in a table, times
  *         beyond 2^61 samples); SPK_ERR_MEMORY; SPK_ERR_CANCELLED
- * Cost:    time O(spikes + coincidences within delta), one merge of both tables; spikes with
- *          another of their unit within 2 delta cost more, and 40 bytes each. Counters: 4 bytes
- *          a pair of units and thread, 256 MB at most, beyond which the tables are read more
- *          than once; the result has 20 bytes a pair with matches
+ * Cost:    time O(spikes + coincidences within delta), one merge of both tables; spikes of a
+ *          unit at one sample count as one, so a pair of units has at most 2 delta + 1
+ *          coincidences a spike. Spikes with another of their unit within 2 delta cost more,
+ *          and 56 bytes each. Counters: 8 bytes a pair of units and thread (4 in one
+ *          direction, 8 more for distances), 256 MB at most, beyond which the tables are
+ *          read more than once; or, where spikes are too few to fill them, 32 to 128 bytes
+ *          a pair with matches. The result has 20 bytes a pair with matches. Assignment: 8
+ *          bytes a pair and cubic time within a group of units that agreements of
+ *          match_score or more join, which is seldom more than a few
  * Threads: workers own stretches of time, then units; same bits for any number of threads
  * Source:  Buccino et al. (2020) eLife 9:e61834; Magland et al. (2020) eLife 9:e55167
  */

@@ -129,12 +129,20 @@ static spk_status square_lengths(spk_context *ctx, const spk_spikes *table,
     for (int64_t u = 0; u < table->n_units; u++) {
         const spk_train train = spk_trains_unit(trains, u);
         uint64_t pairs = 0;
-        for (int64_t r = 0; r < train.n_runs; r++)
-            for (int64_t s = train.run_offsets[r]; s < train.run_offsets[r + 1]; s++)
-                for (int64_t t = s + 1; t < train.run_offsets[r + 1] &&
-                                        train.samples[t] - train.samples[s] < delta;
-                     t++)
-                    pairs += (uint64_t)(delta - (train.samples[t] - train.samples[s]));
+        for (int64_t r = 0; r < train.n_runs; r++) {
+            const int64_t start = train.run_offsets[r];
+            /* Of spikes first .. t - 1, less than delta before t: the sum of their lags. */
+            uint64_t lags = 0;
+            for (int64_t t = start, first = start; t < train.run_offsets[r + 1]; t++) {
+                const int64_t time = train.samples[t];
+                if (t > start)
+                    lags += (uint64_t)(t - first) *
+                            ((uint64_t)time - (uint64_t)train.samples[t - 1]);
+                for (; first < t && time - train.samples[first] >= delta; first++)
+                    lags -= (uint64_t)(time - train.samples[first]);
+                pairs += (uint64_t)(t - first) * (uint64_t)delta - lags;
+            }
+        }
         squares[u] = (uint64_t)train.n_spikes * (uint64_t)delta + 2 * pairs;
     }
     spk_trains_destroy(trains);

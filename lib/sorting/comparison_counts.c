@@ -17,6 +17,14 @@
  *
  * So nearly all is the first case, a test of two comparisons on predecessors: see
  * comparison_kernel.c.
+ *
+ * Spikes of one unit at one sample are kept as one, with their number. Only the first of them
+ * may be in a coincidence of the first kind, as it is the predecessor of the next. In a sweep
+ * they have the same spikes in reach, of which they take the first two in turn, or the only
+ * one once.
+ *
+ * Counters are a dense table of pairs, in several passes over rows where it would be too
+ * large; or, where spikes are too few to fill it, entries for the pairs that occur.
  */
 #include "sorting/comparison_counts.h"
 
@@ -24,6 +32,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "sorting/comparison_kernel.h"
+#include "sorting/comparison_pairs.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -35,7 +44,8 @@ enum {
     LONG_BEFORE = -(1 << 29), /* before all times of a chunk */
     CHUNKS_PER_TASK = 32,
     PADDING = SPK__NEAR_PADDING,
-    MANY_UNITS = 1 << 16 /* chunks grow with the number of units up to this */
+    MANY_UNITS = 1 << 16, /* chunks grow with the number of units up to this */
+    CELLS_PER_SPIKE = 32  /* pairs of units a spike, beyond which few of them occur */
 };
 static const uint32_t UNIT = SPK__CROWDED - 1;
 static const int64_t COUNTER_BYTES = 256 << 20; /* of all workers together */
@@ -49,11 +59,12 @@ typedef struct chunk {
     int64_t near_first[2], near_last[2];
 } chunk;
 
-/* A spike that is not lonely. */
+/* Spikes of one unit at one time that are not lonely. */
 typedef struct crowded_spike {
     int64_t time; /* shifted */
     int32_t unit;
     int32_t start; /* the first crowded spike of the other table that it may reach */
+    int32_t n;     /* how many they are */
 } crowded_spike;
 
 typedef struct crowd {
@@ -102,8 +113,12 @@ typedef struct job {
     int64_t *order[2];   /* [crowd] crowded spikes by unit, then time */
     int32_t n_sweepers;
     int64_t most_units;
-    int64_t **last_taken; /* [n_sweepers][most_units] crowded spike of the partner */
+    int64_t **last_taken; /* [n_sweepers][most_units] crowded spike of the partner: twice
+                           * its place, plus 1 for the second of one time */
     int64_t **taker;      /* [n_sweepers][most_units] that took it, or -1 */
+    int32_t **n_left; /* [n_sweepers][most_units] of the takers, who wait for another */
+    int32_t n_pair_tables;
+    spk__pair_table *pairs; /* [n_pair_tables] instead of counters; NULL: not sparse */
     int32_t *surplus; /* [rows][columns] by how much the other direction counts more */
 } job;
 
@@ -214,6 +229,7 @@ static void read_near(const job *j, const chunk *c, int k, worker_state *w)
     int32_t *restrict times = near->times, *restrict predecessors = near->predecessors;
     int32_t *restrict last_times = w->last_times[k], *restrict places = w->last_places[k];
     uint32_t *restrict units = near->units;
+    int32_t *restrict counts = near->counts;
     int64_t *restrict n_spikes = w->n_spikes[k];
     int64_t i = c->near_first[k], n = 0, marks[3];
     for (int part = 0; part < 3; part++) {
@@ -224,18 +240,23 @@ static void read_near(const job *j, const chunk *c, int k, worker_state *w)
             const int32_t time = (int32_t)((uint64_t)samples[i] - origin);
             int32_t gap = time - last_times[unit];
             uint32_t flag = 0;
+            n_spikes[unit] += part == 1;
             if (gap < beyond) {
                 flag = SPK__CROWDED;
                 units[places[unit]] |= SPK__CROWDED;
+                if (gap == 0) {
+                    counts[places[unit]]++;
+                    continue;
+                }
             } else {
                 gap = beyond;
             }
             times[n] = time;
             predecessors[n] = time - gap;
             units[n] = (uint32_t)unit | flag;
+            counts[n] = 1;
             last_times[unit] = time;
             places[unit] = (int32_t)n;
-            n_spikes[unit] += part == 1;
             n++;
         }
         marks[part] = n;
@@ -256,20 +277,25 @@ static void read_near(const job *j, const chunk *c, int k, worker_state *w)
 }
 
 /* Adds up delta - |dt| over all coincidences. */
-static void add_products(const job *j, worker_state *w)
+static void add_products(const job *j, worker_state *w, spk__pair_table *pairs)
 {
     const spk__near_spikes *a = &w->near[0], *b = &w->near[1];
     const int32_t delta = (int32_t)j->delta;
     int64_t start = 0;
     for (int64_t s = a->own_first; s < a->own_last; s++) {
         const int32_t time = a->times[s];
-        uint64_t *row =
-            w->products + ((int64_t)(a->units[s] & UNIT) - j->row_first) * j->n_columns;
+        const int64_t row = ((int64_t)(a->units[s] & UNIT) - j->row_first) * j->n_columns;
         while (b->times[start] < time - delta)
             start++;
         for (int64_t t = start; b->times[t] <= time + delta; t++) {
             const int32_t lag = b->times[t] - time;
-            row[b->units[t] & UNIT] += (uint64_t)(delta - (lag < 0 ? -lag : lag));
+            const int64_t place = row + (b->units[t] & UNIT);
+            const uint64_t product = (uint64_t)(delta - (lag < 0 ? -lag : lag)) *
+                                     (uint64_t)a->counts[s] * (uint64_t)b->counts[t];
+            if (pairs == NULL)
+                w->products[place] += product;
+            else if (product > 0)
+                spk__pair_table_at(pairs, (uint64_t)place)->product += product;
         }
     }
 }
@@ -305,7 +331,8 @@ static spk_status note_crowded(const job *j, const chunk *c, const spk__near_spi
             if ((near->units[s] & SPK__CROWDED) != 0)
                 to->spikes[to->n++] =
                     (crowded_spike){.time = c->origin + near->times[s] + c->shift,
-                                    .unit = (int32_t)(near->units[s] & UNIT)};
+                                    .unit = (int32_t)(near->units[s] & UNIT),
+                                    .n = near->counts[s]};
     }
     return SPK_OK;
 }
@@ -314,10 +341,13 @@ static spk_status count_chunks(void *state, int64_t task, int32_t worker)
 {
     job *j = state;
     worker_state *w = &j->workers[worker];
+    spk__pair_table *pairs = j->pairs == NULL ? NULL : &j->pairs[worker];
     spk_status status = SPK_OK;
     const int64_t first = task * CHUNKS_PER_TASK;
     for (int64_t i = first;
          status == SPK_OK && i < j->n_chunks && i < first + CHUNKS_PER_TASK; i++) {
+        if (pairs != NULL && pairs->is_full)
+            break;
         const chunk *c = &j->chunks[i];
         crowd_part *part = &j->parts[i];
         part->worker = worker;
@@ -329,12 +359,14 @@ static spk_status count_chunks(void *state, int64_t task, int32_t worker)
         }
         if (status == SPK_OK && w->near[0].n > 0 && w->near[1].n > 0) {
             const spk__coincidences coincidences = {
-                &w->near[0],  &w->near[1], (int32_t)j->delta, j->row_first,
-                j->n_columns, w->counters, w->keys,           w->lanes};
+                &w->near[0], &w->near[1], (int32_t)j->delta, j->row_first, j->n_columns,
+                w->counters, w->keys,     w->lanes,          pairs};
             spk__coincidences_count(&coincidences);
             if (j->with_products)
-                add_products(j, w);
+                add_products(j, w, pairs);
         }
+        if (status == SPK_OK && pairs != NULL && pairs->has_failed)
+            status = spk__fail_memory(j->ctx);
     }
     return status;
 }
@@ -391,29 +423,59 @@ static void find_starts(job *j, int k)
     }
 }
 
+/* Notes n takes of the sweep of table k. */
+static void add_taken(job *j, int k, int32_t worker, int64_t place, int32_t n)
+{
+    if (j->pairs != NULL) {
+        spk__pair_table_at(&j->pairs[worker], (uint64_t)place)->swept[k] += (uint32_t)n;
+        return;
+    }
+    if (k == 0)
+        j->workers[0].counters[place] += (uint32_t)n;
+    if (j->symmetric)
+        j->surplus[place] += k == 0 ? -n : n;
+}
+
 /* The sweep as it is defined, for the crowded spikes of one unit of table k against those of
- * all units of the other. */
+ * all units of the other. Of one time, each takes the first spike of a partner in reach that
+ * was not taken last: the first two are taken in turn until none is left that wants one. */
 static void sweep_unit(job *j, int k, int64_t unit, int32_t worker)
 {
     const crowd *own = &j->crowds[k], *other = &j->crowds[1 - k];
     int64_t *last_taken = j->last_taken[worker], *taker = j->taker[worker];
+    int32_t *n_left = j->n_left[worker];
     for (int64_t e = j->by_unit[k][unit]; e < j->by_unit[k][unit + 1]; e++) {
         const int64_t s = j->order[k][e], time = own->spikes[s].time;
         for (int64_t t = own->spikes[s].start;
              t < other->n && other->spikes[t].time <= time + j->delta; t++) {
             const int32_t partner = other->spikes[t].unit;
             const int64_t by = taker[partner];
-            if (by == s ||
-                (by >= 0 && own->spikes[by].unit == unit && last_taken[partner] == t))
+            if (by == s && n_left[partner] == 0)
                 continue;
-            taker[partner] = s;
-            last_taken[partner] = t;
             const int64_t row = (k == 0 ? unit : partner) - j->row_first;
             const int64_t place = row * j->n_columns + (k == 0 ? partner : unit);
-            if (k == 0)
-                j->workers[0].counters[place]++;
-            if (j->symmetric)
-                j->surplus[place] += k == 0 ? -1 : 1;
+            int64_t first = 2 * t, second = other->spikes[t].n > 1 ? first + 1 : -1;
+            int32_t left = own->spikes[s].n, n_taken = 0;
+            if (by == s) {
+                left = n_left[partner];
+                second = first;
+                first = last_taken[partner];
+            } else if (by < 0 || own->spikes[by].unit != unit ||
+                       last_taken[partner] != first) {
+                /* The first is taken, and is the last taken in any case from here on. */
+                left--;
+                n_taken++;
+            }
+            taker[partner] = s;
+            last_taken[partner] = first;
+            if (second >= 0 && left > 0) {
+                n_taken += left;
+                last_taken[partner] = left % 2 == 1 ? second : first;
+                left = 0;
+            }
+            n_left[partner] = left;
+            if (n_taken > 0)
+                add_taken(j, k, worker, place, n_taken);
         }
     }
 }
@@ -451,8 +513,44 @@ static void free_crowds(job *j)
     }
 }
 
-/* Counts the rows row_first .. row_last - 1; the sums end in worker 0's counters. */
-static spk_status count_rows(job *j, double from, double to)
+/* Frees what the workers have noted of their chunks. */
+static void drop_noted(job *j)
+{
+    for (int32_t w = 0; w < j->n_workers; w++)
+        for (int k = 0; k < 2; k++) {
+            spk__free(j->workers[w].crowds[k].spikes);
+            j->workers[w].crowds[k] = (crowd){0};
+        }
+}
+
+/* Of tables of pairs, if there are any: whether one is full; an error if one has failed. */
+static spk_status look_at_pairs(const job *j, int *is_full)
+{
+    *is_full = 0;
+    for (int32_t w = 0; w < j->n_pair_tables; w++) {
+        if (j->pairs[w].has_failed)
+            return spk__fail_memory(j->ctx);
+        *is_full |= j->pairs[w].is_full;
+    }
+    return SPK_OK;
+}
+
+/* Merges the tables of pairs into the first, which may then be larger. */
+static spk_status merge_pairs(job *j)
+{
+    int is_full;
+    j->pairs[0].most = INT64_MAX;
+    for (int32_t w = 1; w < j->n_pair_tables; w++) {
+        spk__pair_table_merge(&j->pairs[0], &j->pairs[w]);
+        spk__pair_table_clear(&j->pairs[w]);
+    }
+    return look_at_pairs(j, &is_full);
+}
+
+/* Counts the rows row_first .. row_last - 1; the sums end in worker 0's counters, or in the
+ * first table of pairs. If tables of pairs are too small for so many rows, *is_full is set
+ * and nothing was counted. */
+static spk_status count_rows(job *j, double from, double to, int *is_full)
 {
     spk_context *ctx = j->ctx;
     const int64_t n = (j->row_last - j->row_first) * j->n_columns;
@@ -460,19 +558,25 @@ static spk_status count_rows(job *j, double from, double to)
     const int64_t n_tasks = (j->n_chunks + CHUNKS_PER_TASK - 1) / CHUNKS_PER_TASK;
     spk_status status = SPK_OK;
     for (int32_t w = 0; w < j->n_workers; w++) {
-        memset(j->workers[w].counters, 0, (size_t)n * sizeof(uint32_t));
-        if (j->with_products)
+        if (j->pairs == NULL)
+            memset(j->workers[w].counters, 0, (size_t)n * sizeof(uint32_t));
+        if (j->pairs == NULL && j->with_products)
             memset(j->workers[w].products, 0, (size_t)n * sizeof(uint64_t));
         for (int k = 0; k < 2; k++)
             memset(j->workers[w].n_spikes[k], 0,
                    (size_t)j->tables[k]->n_units * sizeof(int64_t));
     }
     if ((status = spk__parallel_for_part(ctx, n_tasks, count_chunks, j, "comparing", from,
-                                         middle)) != SPK_OK)
+                                         middle)) != SPK_OK ||
+        (status = look_at_pairs(j, is_full)) != SPK_OK)
         return status;
+    if (*is_full) {
+        drop_noted(j);
+        return SPK_OK;
+    }
     uint32_t *counters = j->workers[0].counters;
     uint64_t *products = j->workers[0].products;
-    for (int32_t w = 1; w < j->n_workers; w++) {
+    for (int32_t w = 1; j->pairs == NULL && w < j->n_workers; w++) {
         for (int64_t p = 0; p < n; p++)
             counters[p] += j->workers[w].counters[p];
         for (int64_t p = 0; j->with_products && p < n; p++)
@@ -486,29 +590,24 @@ static spk_status count_rows(job *j, double from, double to)
         status = sweep(j, 0, sweep_row, j->row_last - j->row_first, middle, middle);
     if (status == SPK_OK && j->symmetric)
         status = sweep(j, 1, sweep_column, j->n_columns, middle, to);
-    if (status == SPK_OK && j->symmetric)
+    if (status == SPK_OK && j->pairs != NULL) {
+        status = look_at_pairs(j, is_full);
+        if (status == SPK_OK && !*is_full)
+            status = merge_pairs(j);
+    } else if (status == SPK_OK && j->symmetric) {
         for (int64_t p = 0; p < n; p++) {
             if (j->surplus[p] > 0)
                 counters[p] += (uint32_t)j->surplus[p];
             j->surplus[p] = 0;
         }
+    }
     free_crowds(j);
     return status;
 }
 
-/* Moves the counters of the rows into the result. */
-static spk_status keep_rows(job *j, spk__matches *m)
+/* Makes room for n more pairs. */
+static spk_status reserve(const job *j, spk__matches *m, int64_t n)
 {
-    const uint32_t *counters = j->workers[0].counters;
-    for (int32_t w = 0; w < j->n_workers; w++) {
-        for (int64_t u = j->row_first; u < j->row_last; u++)
-            m->n_spikes[0][u] += j->workers[w].n_spikes[0][u];
-        for (int64_t u = 0; j->row_first == 0 && u < j->n_columns; u++)
-            m->n_spikes[1][u] += j->workers[w].n_spikes[1][u];
-    }
-    int64_t n = 0;
-    for (int64_t p = 0; p < (j->row_last - j->row_first) * j->n_columns; p++)
-        n += counters[p] > 0;
     int32_t *partners = spk__realloc(j->ctx, m->partners, m->n + n, sizeof *partners);
     if (partners == NULL)
         return spk__fail_memory(j->ctx);
@@ -524,21 +623,89 @@ static spk_status keep_rows(job *j, spk__matches *m)
             return spk__fail_memory(j->ctx);
         m->products = products;
     }
-    int64_t p = 0;
+    return SPK_OK;
+}
+
+static void add_pair(const job *j, spk__matches *m, int64_t column, int64_t count,
+                     uint64_t product)
+{
+    const int64_t most = m->n_spikes[1][column];
+    m->partners[m->n] = (int32_t)column;
+    m->counts[m->n] = count < most ? count : most;
+    if (j->with_products)
+        m->products[m->n] = product;
+    m->n++;
+}
+
+static spk_status keep_counters(const job *j, spk__matches *m)
+{
+    const uint32_t *counters = j->workers[0].counters;
+    int64_t n = 0, p = 0;
+    for (; p < (j->row_last - j->row_first) * j->n_columns; p++)
+        n += counters[p] > 0;
+    const spk_status status = reserve(j, m, n);
+    if (status != SPK_OK)
+        return status;
+    p = 0;
     for (int64_t row = j->row_first; row < j->row_last; row++) {
-        for (int64_t column = 0; column < j->n_columns; column++, p++) {
-            if (counters[p] == 0)
-                continue;
-            const int64_t most = m->n_spikes[1][column];
-            m->partners[m->n] = (int32_t)column;
-            m->counts[m->n] = counters[p] < most ? counters[p] : most;
-            if (j->with_products)
-                m->products[m->n] = j->workers[0].products[p];
-            m->n++;
+        for (int64_t column = 0; column < j->n_columns; column++, p++)
+            if (counters[p] > 0)
+                add_pair(j, m, column, counters[p],
+                         j->with_products ? j->workers[0].products[p] : 0);
+        m->offsets[row + 1] = m->n;
+    }
+    return SPK_OK;
+}
+
+static spk_status keep_pairs(const job *j, spk__matches *m)
+{
+    spk__pair_table *pairs = &j->pairs[0];
+    const spk_status status = reserve(j, m, pairs->n);
+    if (status != SPK_OK)
+        return status;
+    spk__pair_table_sort(pairs);
+    int64_t i = 0;
+    for (int64_t row = j->row_first; row < j->row_last; row++) {
+        const int64_t first = (row - j->row_first) * j->n_columns;
+        for (; i < pairs->n && (int64_t)pairs->entries[i].key - 1 < first + j->n_columns;
+             i++) {
+            const spk__pair_count *pair = &pairs->entries[i];
+            const uint32_t swept = j->symmetric && pair->swept[1] > pair->swept[0]
+                                       ? pair->swept[1]
+                                       : pair->swept[0];
+            if (pair->count + swept > 0)
+                add_pair(j, m, (int64_t)pair->key - 1 - first,
+                         (int64_t)pair->count + swept, pair->product);
         }
         m->offsets[row + 1] = m->n;
     }
     return SPK_OK;
+}
+
+/* Moves the counts of the rows into the result. */
+static spk_status keep_rows(job *j, spk__matches *m)
+{
+    for (int32_t w = 0; w < j->n_workers; w++) {
+        for (int64_t u = j->row_first; u < j->row_last; u++)
+            m->n_spikes[0][u] += j->workers[w].n_spikes[0][u];
+        for (int64_t u = 0; j->row_first == 0 && u < j->n_columns; u++)
+            m->n_spikes[1][u] += j->workers[w].n_spikes[1][u];
+    }
+    return j->pairs == NULL ? keep_counters(j, m) : keep_pairs(j, m);
+}
+
+/* Empty tables of pairs, which share the memory of counters. */
+static void empty_pairs(job *j)
+{
+    for (int32_t w = 0; w < j->n_pair_tables; w++) {
+        spk__pair_table_clear(&j->pairs[w]);
+        j->pairs[w].ctx = j->ctx;
+        j->pairs[w].most =
+            COUNTER_BYTES / (int64_t)sizeof(spk__pair_count) / j->n_pair_tables;
+        /* A single row has as much as it needs. */
+        if (j->row_last - j->row_first == 1)
+            j->pairs[w].most = INT64_MAX;
+    }
 }
 
 static void free_workers(job *j)
@@ -549,6 +716,7 @@ static void free_workers(job *j)
             spk__free(w->near[k].times);
             spk__free(w->near[k].predecessors);
             spk__free(w->near[k].units);
+            spk__free(w->near[k].counts);
             spk__free(w->last_times[k]);
             spk__free(w->last_places[k]);
             spk__free(w->crowds[k].spikes);
@@ -563,7 +731,13 @@ static void free_workers(job *j)
             spk__free(j->last_taken[i]);
         if (j->taker != NULL)
             spk__free(j->taker[i]);
+        if (j->n_left != NULL)
+            spk__free(j->n_left[i]);
     }
+    for (int32_t i = 0; j->pairs != NULL && i < j->n_pair_tables; i++)
+        spk__pair_table_clear(&j->pairs[i]);
+    spk__free(j->pairs);
+    spk__free(j->n_left);
     spk__free(j->last_taken);
     spk__free(j->taker);
     spk__free(j->workers);
@@ -575,12 +749,15 @@ static spk_status make_workers(job *j, int64_t n_rows)
     j->workers = spk__alloc_zero(ctx, j->n_workers, sizeof *j->workers);
     j->last_taken = spk__alloc_zero(ctx, j->n_sweepers, sizeof *j->last_taken);
     j->taker = spk__alloc_zero(ctx, j->n_sweepers, sizeof *j->taker);
-    if (j->workers == NULL || j->last_taken == NULL || j->taker == NULL)
+    j->n_left = spk__alloc_zero(ctx, j->n_sweepers, sizeof *j->n_left);
+    if (j->workers == NULL || j->last_taken == NULL || j->taker == NULL ||
+        j->n_left == NULL)
         return spk__fail_memory(ctx);
     for (int32_t i = 0; i < j->n_sweepers; i++) {
         j->last_taken[i] = spk__alloc(ctx, j->most_units, sizeof **j->last_taken);
         j->taker[i] = spk__alloc(ctx, j->most_units, sizeof **j->taker);
-        if (j->last_taken[i] == NULL || j->taker[i] == NULL)
+        j->n_left[i] = spk__alloc(ctx, j->most_units, sizeof **j->n_left);
+        if (j->last_taken[i] == NULL || j->taker[i] == NULL || j->n_left[i] == NULL)
             return spk__fail_memory(ctx);
     }
     for (int32_t i = 0; i < j->n_workers; i++) {
@@ -592,22 +769,26 @@ static spk_status make_workers(job *j, int64_t n_rows)
             near->times = spk__alloc(ctx, n, sizeof *near->times);
             near->predecessors = spk__alloc(ctx, n, sizeof *near->predecessors);
             near->units = spk__alloc(ctx, n, sizeof *near->units);
+            near->counts = spk__alloc(ctx, n, sizeof *near->counts);
             w->last_times[k] = spk__alloc(ctx, n_units, sizeof *w->last_times[k]);
             w->last_places[k] = spk__alloc(ctx, n_units, sizeof *w->last_places[k]);
             w->n_spikes[k] = spk__alloc(ctx, n_units, sizeof *w->n_spikes[k]);
             complete &= near->times != NULL && near->predecessors != NULL &&
-                        near->units != NULL && w->last_times[k] != NULL &&
-                        w->last_places[k] != NULL && w->n_spikes[k] != NULL;
+                        near->units != NULL && near->counts != NULL &&
+                        w->last_times[k] != NULL && w->last_places[k] != NULL &&
+                        w->n_spikes[k] != NULL;
             for (int64_t u = 0; w->last_times[k] != NULL && u < n_units; u++)
                 w->last_times[k][u] = LONG_BEFORE;
         }
-        w->counters = spk__alloc(ctx, n_rows * j->n_columns, sizeof *w->counters);
+        if (j->pairs == NULL)
+            w->counters = spk__alloc(ctx, n_rows * j->n_columns, sizeof *w->counters);
         w->keys = spk__alloc(ctx, SPK__COINCIDENCE_KEYS + PADDING, sizeof *w->keys);
         spk__coincidences_lanes(w->lanes);
-        if (j->with_products)
+        if (j->pairs == NULL && j->with_products)
             w->products = spk__alloc(ctx, n_rows * j->n_columns, sizeof *w->products);
-        if (!complete || w->counters == NULL || w->keys == NULL ||
-            (j->with_products && w->products == NULL))
+        if (!complete || w->keys == NULL ||
+            (j->pairs == NULL &&
+             (w->counters == NULL || (j->with_products && w->products == NULL))))
             return spk__fail_memory(ctx);
     }
     return SPK_OK;
@@ -664,14 +845,29 @@ spk_status spk__matches_count(spk_context *ctx, const spk_spikes *a, const spk_s
     int64_t n_rows = COUNTER_BYTES / (bytes + (with_products ? 8 : 0)) / j.n_workers /
                      (b->n_units + 1);
     n_rows = n_rows < 1 ? 1 : n_rows > a->n_units ? a->n_units : n_rows;
+    const int is_sparse =
+        n_rows < a->n_units && (double)a->n_units * (double)b->n_units >
+                                   CELLS_PER_SPIKE * (double)(a->n_spikes + b->n_spikes);
+    if (is_sparse) {
+        /* As many rows as keys of 32 bits can tell. */
+        n_rows = ((int64_t)1 << 32) / (b->n_units + 1);
+        n_rows = n_rows < 1 ? 1 : n_rows > a->n_units ? a->n_units : n_rows;
+        j.n_pair_tables = j.n_workers > j.n_sweepers ? j.n_workers : j.n_sweepers;
+        j.pairs = spk__alloc_zero(ctx, j.n_pair_tables, sizeof *j.pairs);
+        if (j.pairs == NULL) {
+            status = spk__fail_memory(ctx);
+            goto cleanup;
+        }
+    }
     j.parts = spk__alloc_zero(ctx, j.n_chunks, sizeof *j.parts);
     matches->offsets = spk__alloc_zero(ctx, a->n_units + 1, sizeof *matches->offsets);
     matches->n_spikes[0] = spk__alloc_zero(ctx, a->n_units, sizeof(int64_t));
     matches->n_spikes[1] = spk__alloc_zero(ctx, b->n_units, sizeof(int64_t));
-    if (symmetric)
+    const int needs_surplus = symmetric && !is_sparse;
+    if (needs_surplus)
         j.surplus = spk__alloc_zero(ctx, n_rows * b->n_units, sizeof *j.surplus);
     if (j.parts == NULL || matches->offsets == NULL || matches->n_spikes[0] == NULL ||
-        matches->n_spikes[1] == NULL || (symmetric && j.surplus == NULL)) {
+        matches->n_spikes[1] == NULL || (needs_surplus && j.surplus == NULL)) {
         status = spk__fail_memory(ctx);
         goto cleanup;
     }
@@ -682,9 +878,16 @@ spk_status spk__matches_count(spk_context *ctx, const spk_spikes *a, const spk_s
         const double n_units = a->n_units > 0 ? (double)a->n_units : 1.0;
         j.row_last =
             j.row_first + n_rows < a->n_units ? j.row_first + n_rows : a->n_units;
+        int is_full = 0;
+        empty_pairs(&j);
         if ((status = count_rows(&j, (double)j.row_first / n_units,
-                                 (double)j.row_last / n_units)) != SPK_OK ||
-            (status = keep_rows(&j, matches)) != SPK_OK)
+                                 (double)j.row_last / n_units, &is_full)) != SPK_OK)
+            goto cleanup;
+        if (is_full) {
+            n_rows = (j.row_last - j.row_first + 1) / 2;
+            continue;
+        }
+        if ((status = keep_rows(&j, matches)) != SPK_OK)
             goto cleanup;
         j.row_first = j.row_last;
     } while (j.row_first < a->n_units);

@@ -32,9 +32,15 @@ void spk__coincidences_lanes(uint64_t lanes[256])
     }
 }
 
-static void count_keys(uint32_t *restrict counters, const uint32_t *restrict keys,
+static void count_keys(const spk__coincidences *c, const uint32_t *restrict keys,
                        int64_t n)
 {
+    uint32_t *restrict counters = c->counters;
+    if (c->pairs != NULL) {
+        for (int64_t i = 0; i < n; i++)
+            spk__pair_table_at(c->pairs, keys[i])->count++;
+        return;
+    }
     for (int64_t i = 0; i < n; i++)
         counters[keys[i]]++;
 }
@@ -70,12 +76,12 @@ static void count_plain(const spk__coincidences *c, int64_t first, int64_t last,
             }
             t += 4;
             if (n > SPK__COINCIDENCE_KEYS - 4) {
-                count_keys(c->counters, keys, n);
+                count_keys(c, keys, n);
                 n = 0;
             }
         } while (times[t] <= to);
     }
-    count_keys(c->counters, keys, n);
+    count_keys(c, keys, n);
 }
 
 void spk__coincidences_count_plain(const spk__coincidences *c)
@@ -142,12 +148,12 @@ static TARGET void count_avx2(const spk__coincidences *c)
             }
             t += LANES;
             if (n > SPK__COINCIDENCE_KEYS - GROUP * LANES) {
-                count_keys(c->counters, keys, n);
+                count_keys(c, keys, n);
                 n = 0;
             }
         } while (b->times[t] <= to);
     }
-    count_keys(c->counters, keys, n);
+    count_keys(c, keys, n);
     count_plain(c, s, a->own_last, start);
 }
 

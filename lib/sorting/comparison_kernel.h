@@ -2,6 +2,8 @@
 #ifndef SPIKEKIT_SORTING_COMPARISON_KERNEL_H
 #define SPIKEKIT_SORTING_COMPARISON_KERNEL_H
 
+#include "sorting/comparison_pairs.h"
+
 #include <stdint.h>
 
 /* The loop in which comparisons spend most of their time; see comparison_counts.c. */
@@ -23,6 +25,7 @@ typedef struct spk__near_spikes {
     int64_t n;
     int64_t own_first; /**< places of the chunk's own spikes */
     int64_t own_last;
+    int32_t *counts; /**< spikes of the unit at this time; not read by the kernel */
 } spk__near_spikes;
 
 typedef struct spk__coincidences {
@@ -31,9 +34,11 @@ typedef struct spk__coincidences {
     int32_t delta;
     int64_t row_first; /**< unit of a that has the first row of counters */
     int64_t n_columns;
-    uint32_t *counters; /**< [rows][n_columns] */
-    uint32_t *keys;     /**< [SPK__COINCIDENCE_KEYS + SPK__NEAR_PADDING] scratch */
-    uint64_t *lanes;    /**< [256] from spk__coincidences_lanes() */
+    uint32_t *counters;     /**< [rows][n_columns] */
+    uint32_t *keys;         /**< [SPK__COINCIDENCE_KEYS + SPK__NEAR_PADDING] scratch */
+    uint64_t *lanes;        /**< [256] from spk__coincidences_lanes() */
+    spk__pair_table *pairs; /**< instead of counters, unless NULL; has_failed is for the
+                             *   caller to look at */
 } spk__coincidences;
 
 enum {

@@ -595,6 +595,112 @@ static void errors(void)
     spk_comparison_destroy(c);
 }
 
+enum {
+    N_MANY = 100000
+};
+
+/* Twenty bursts of 10 000 spikes at one sample, against half of each: what each spike might
+ * reach is quadratic. */
+static void simultaneous_spikes(void)
+{
+    static int64_t samples[2 * N_MANY], half[N_MANY];
+    static const int32_t zeros[2 * N_MANY];
+    for (int64_t s = 0; s < 2 * N_MANY; s++) {
+        samples[s] = s / 10000 * 1000;
+        half[s / 2] = samples[s];
+    }
+    const spk_spikes a = {2 * N_MANY, 1, samples, zeros, 30000.0, 0, 20000};
+    const spk_spikes b = {N_MANY, 1, half, zeros, 30000.0, 0, 20000};
+    spk_comparison_options o = new_options(12);
+    for (int score = 0; score < 2; score++) {
+        o.score = score;
+        spk_comparison *c = compare(&a, &b, &o);
+        /* p : |a|^2 : |b|^2 = 2 : 4 : 1 */
+        CU_ASSERT_EQUAL(spk_comparison_matches(c, 0, 0), N_MANY);
+        CU_ASSERT_DOUBLE_EQUAL(spk_comparison_agreement(c, 0, 0),
+                               score == SPK_COMPARISON_COUNT ? 0.5 : 2.0 / 3.0, 1e-12);
+        spk_comparison_destroy(c);
+    }
+}
+
+/* A counter for each pair of units would take 40 GB. */
+static void many_units(void)
+{
+    static int64_t samples[N_MANY];
+    static int32_t units[N_MANY], others[N_MANY];
+    for (int32_t s = 0; s < N_MANY; s++) {
+        samples[s] = (int64_t)s * 8;
+        units[s] = s;
+        others[s] = N_MANY - 1 - s;
+    }
+    const spk_spikes a = {N_MANY, N_MANY, samples, units, 30000.0, 0, 8 * N_MANY};
+    const spk_spikes b = {N_MANY, N_MANY, samples, others, 30000.0, 0, 8 * N_MANY};
+    const spk_comparison_options o = new_options(7);
+    spk_comparison *c = compare(&a, &b, &o);
+    const spk_comparison_pairs p = spk_comparison_get_pairs(c);
+    int64_t n_wrong = 0;
+    CU_ASSERT_EQUAL_FATAL(p.n_pairs, N_MANY);
+    for (int32_t i = 0; i < N_MANY; i++)
+        n_wrong += p.offsets[i] != i || p.partners[i] != others[i] || p.matches[i] != 1 ||
+                   spk_comparison_units_a(c)[i].assigned_match != others[i];
+    CU_ASSERT_EQUAL(n_wrong, 0);
+    spk_comparison_destroy(c);
+}
+
+enum {
+    FAR = 1500 /* so that a counter for each pair would take too much */
+};
+
+/* The units of a table far apart, with units without spikes between them. */
+static spk_spikes spread(const spk_spikes *spikes, int32_t *units)
+{
+    spk_spikes far = *spikes;
+    for (int64_t s = 0; s < spikes->n_spikes; s++)
+        units[s] = spikes->units[s] * FAR;
+    far.units = units;
+    far.n_units = 5 * FAR + 1;
+    return far;
+}
+
+/* Among units without spikes, where pairs are counted another way, the counts stay. */
+static void units_far_apart(void)
+{
+    static owned_table a, b;
+    static int32_t units[2][1000];
+    spk_random random = {.seed = 21};
+    spk_context *ctx = NULL;
+    CU_ASSERT_EQUAL_FATAL(spk_context_create(&ctx), SPK_OK);
+    for (int repeat = 0; repeat < 24; repeat++) {
+        oracle_random_table(&random, 120, 6, repeat % 2 ? 200 : 3000, &a);
+        oracle_jittered_table(&random, &a, 6, repeat % 5, &b);
+        CU_ASSERT_FATAL(a.spikes.n_spikes <= 1000 && b.spikes.n_spikes <= 1000);
+        const spk_spikes far_a = spread(&a.spikes, units[0]);
+        const spk_spikes far_b = spread(&b.spikes, units[1]);
+        spk_comparison_options o = new_options(repeat % 7);
+        o.truth = repeat % 3 == 0;
+        o.score = repeat / 2 % 2;
+        CU_ASSERT_EQUAL(spk_context_set_threads(ctx, 1 + repeat % 3), SPK_OK);
+        spk_comparison *near = compare(&a.spikes, &b.spikes, &o), *far = NULL;
+        CU_ASSERT_EQUAL_FATAL(spk_comparison_create(ctx, &far_a, &far_b, &o, &far),
+                              SPK_OK);
+        const spk_comparison_pairs p = spk_comparison_get_pairs(near);
+        const spk_comparison_pairs q = spk_comparison_get_pairs(far);
+        CU_ASSERT_EQUAL_FATAL(p.n_pairs, q.n_pairs);
+        CU_ASSERT(p.n_pairs > 0);
+        CU_ASSERT_EQUAL(memcmp(p.matches, q.matches, (size_t)p.n_pairs * 8), 0);
+        int64_t n_wrong = 0;
+        for (int64_t i = 0; i < p.n_units_a; i++)
+            n_wrong += p.offsets[i] != q.offsets[i * FAR];
+        for (int64_t e = 0; e < p.n_pairs; e++)
+            n_wrong += p.partners[e] * FAR != q.partners[e] ||
+                       (p.agreements[e] != q.agreements[e] && !isnan(p.agreements[e]));
+        CU_ASSERT_EQUAL(n_wrong, 0);
+        spk_comparison_destroy(near);
+        spk_comparison_destroy(far);
+    }
+    spk_context_destroy(ctx);
+}
+
 static spk_status compare_crowded(spk_context *ctx, void *argument)
 {
     static const int64_t samples[] = {1, 2, 3, 4, 900, 901};
@@ -606,10 +712,22 @@ static spk_status compare_crowded(spk_context *ctx, void *argument)
     return status;
 }
 
+static spk_status compare_far_apart(spk_context *ctx, void *argument)
+{
+    static const int64_t samples[] = {1, 2, 3, 4, 900, 901};
+    static const int32_t units[] = {0, 0, 9000, 9000, 0, 0};
+    const spk_spikes a = {6, 9001, samples, units, 30000.0, 0, 1000};
+    spk_comparison *c = NULL;
+    spk_status status = spk_comparison_create(ctx, &a, &a, argument, &c);
+    spk_comparison_destroy(c);
+    return status;
+}
+
 static void failed_allocations(void)
 {
     spk_comparison_options o = new_options(3);
     CU_ASSERT(suite_fail_allocations(compare_crowded, &o) > 20);
+    CU_ASSERT(suite_fail_allocations(compare_far_apart, &o) > 20);
     o.score = SPK_COMPARISON_DISTANCE;
     o.truth = 1;
     CU_ASSERT(suite_fail_allocations(compare_crowded, &o) > 30);
@@ -630,6 +748,9 @@ static const suite_test tests[] = {
     {"exchanged", exchanged},
     {"distance scores", distance_scores},
     {"threads change nothing", threads_change_nothing},
+    {"simultaneous spikes", simultaneous_spikes},
+    {"many units", many_units},
+    {"units far apart", units_far_apart},
     {"delta from milliseconds", delta_from_milliseconds},
     {"errors", errors},
     {"failed allocations", failed_allocations},

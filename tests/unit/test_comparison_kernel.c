@@ -39,8 +39,8 @@ static void make(spk_random *random, int32_t delta, int64_t span, near_table *t)
                 break;
             }
     }
-    t->near =
-        (spk__near_spikes){t->times, t->predecessors, t->units, n, n / 5, n - n / 7};
+    t->near = (spk__near_spikes){t->times, t->predecessors, t->units, n,
+                                 n / 5,    n - n / 7,       NULL};
 }
 
 /* Each pair of spikes in reach, one of them lonely, neither's predecessor in reach of the
@@ -74,8 +74,8 @@ static void both_ways(void)
         make(&random, delta, spans[repeat % 3], &a);
         make(&random, delta, spans[repeat % 3], &b);
         count_plainly(&a, &b, delta, expected);
-        spk__coincidences c = {&a.near, &b.near,     delta, 0,
-                               N_UNITS, found[0][0], keys,  lanes};
+        spk__coincidences c = {&a.near,     &b.near, delta, 0,   N_UNITS,
+                               found[0][0], keys,    lanes, NULL};
         spk__coincidences_count_plain(&c);
         c.counters = found[1][0];
         spk__coincidences_count(&c);
@@ -104,15 +104,15 @@ static void a_full_buffer(void)
         units[s] = s < N ? (uint32_t)s : 0;
     }
     /* Spikes of one unit at one time would not be lonely: a's stand for N units of one row. */
-    const spk__near_spikes b = {times, predecessors, units, N, 0, N};
+    const spk__near_spikes b = {times, predecessors, units, N, 0, N, NULL};
     int32_t one_time[5 + SPK__NEAR_PADDING], one_predecessor[5 + SPK__NEAR_PADDING];
     uint32_t one_unit[5 + SPK__NEAR_PADDING] = {0};
     for (int s = 0; s < 5 + SPK__NEAR_PADDING; s++) {
         one_time[s] = s < 5 ? 8 : INT32_MAX;
         one_predecessor[s] = s < 5 ? 8 - 3 : INT32_MAX;
     }
-    const spk__near_spikes a = {one_time, one_predecessor, one_unit, 5, 0, 5};
-    const spk__coincidences c = {&a, &b, 1, 0, N, counters, keys, lanes};
+    const spk__near_spikes a = {one_time, one_predecessor, one_unit, 5, 0, 5, NULL};
+    const spk__coincidences c = {&a, &b, 1, 0, N, counters, keys, lanes, NULL};
     spk__coincidences_count(&c);
     spk__coincidences_count_plain(&c);
     int64_t n_wrong = 0;

@@ -28,7 +28,7 @@ static const option options_output[] = {
     {"output", 'o', OPTION_TEXT, "FILE", FIELD(output),
      "Write a table, .tsv or .csv: a row for each unit of both sessions, or for each "
      "unit "
-     "that several sorters share.",
+     "that several sorters share. A file of this name is replaced.",
      "", 0, 0},
     {"npz", 0, OPTION_TEXT, "FILE", FIELD(npz),
      "Write matches, agreements and the confusion matrix of two sessions as arrays.", "",
@@ -86,9 +86,10 @@ static const option options_trains[] = {
 };
 static const option options_choice[] = {
     {"units", 'u', OPTION_TEXT, "WHICH", FIELD(units),
-     "all, good, mua, noise, unsorted, or unit ids such as 1,2,5-9; of every session but "
+     "all (also those labelled noise), good, mua, noise, unsorted, or unit ids such as "
+     "1,2,5-9; of every session but "
      "the truth.",
-     NULL, 0, 0},
+     "all but noise", 0, 0},
     {"epochs", 'e', OPTION_TEXT, "FILE", FIELD(epochs),
      "Only these parts of the recording: a .tsv or .csv table with columns start_s and "
      "stop_s [s], in order and not overlapping.",
@@ -229,6 +230,29 @@ static int check_arguments(const compare_arguments *a)
     return COMMAND_OK;
 }
 
+/* All units of a session but those labelled noise, which are counted aloud. */
+static int select_without_noise(compare_work *work, int64_t k)
+{
+    spk_session *session = work->sessions[k];
+    const int64_t n_units = spk_session_spikes(session)->n_units;
+    int64_t *places = malloc(((size_t)n_units + 1) * sizeof *places), n = 0;
+    if (places == NULL) {
+        command_say(NAME, "not enough memory");
+        return COMMAND_FAILED;
+    }
+    for (int64_t u = 0; u < n_units; u++)
+        if (strcmp(spk_session_quality(session, u), "noise") != 0)
+            places[n++] = u;
+    if (n < n_units)
+        command_note(
+            NAME, "%s: %lld unit%s labelled noise left out; --units all compares all",
+            work->paths[k], (long long)(n_units - n), n_units - n == 1 ? "" : "s");
+    const int code =
+        unit_selection_make_places(NAME, session, places, n, &work->selections[k]);
+    free(places);
+    return code;
+}
+
 static int open_sessions(compare_work *work)
 {
     const compare_arguments *a = work->arguments;
@@ -247,9 +271,14 @@ static int open_sessions(compare_work *work)
             session_argument_open(NAME, work->ctx, &a->session, &one, &work->sessions[k]);
         if (code != COMMAND_OK)
             return code;
-        code = unit_selection_make(NAME, work->sessions[k],
-                                   a->truth && k == 0 ? "all" : a->units,
-                                   &work->selections[k]);
+        if (a->truth && k == 0)
+            code =
+                unit_selection_make(NAME, work->sessions[k], "all", &work->selections[k]);
+        else if (a->units != NULL)
+            code = unit_selection_make(NAME, work->sessions[k], a->units,
+                                       &work->selections[k]);
+        else
+            code = select_without_noise(work, k);
         if (code != COMMAND_OK)
             return code;
         work->sortings[k] = work->selections[k].spikes;
@@ -312,7 +341,7 @@ static void close_all(compare_work *work)
 
 int spk_cmd_compare(int argc, char **argv)
 {
-    compare_arguments arguments = {.findings = 1, .members = 2, .units = "all"};
+    compare_arguments arguments = {.findings = 1, .members = 2, .units = NULL};
     compare_work work = {.arguments = &arguments};
     epochs_argument epochs = {.owned = NULL};
     spk_comparison_options_init(&arguments.comparison, sizeof arguments.comparison);

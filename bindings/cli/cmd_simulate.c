@@ -97,8 +97,12 @@ static const option_section sections[] = {
      "base "
      "rate, contamination, missed share and position, and every connection with its "
      "latency "
-     "and strength. Analyse the folder as if a sorter had left it, then compare with the "
-     "truth."},
+     "and strength. Analyse the folder as if a sorter had left it, then hold what was "
+     "found against truth.json.\n"
+     "\n"
+     "The true spike trains are those of the same seed and options with "
+     "--contamination-max 0 --missed-max 0: write them to another folder for "
+     "spikekit compare --truth."},
     {NULL, NULL},
 };
 static const option_example examples[] = {

@@ -95,9 +95,11 @@ static spk_status check_recordings(spk_context *ctx, const spk_spikes *a,
     const double length_b = (double)b->stop_sample - (double)b->start_sample;
     const double differ = fabs(length_a - length_b);
     if (differ > rate && differ > 0.01 * fmax(length_a, length_b))
-        spk__log(ctx, SPK_LOG_WARNING,
-                 "a lasts %.1f s, b %.1f s: compared as one recording all the same",
-                 length_a / rate, length_b / rate);
+        spk__log(
+            ctx, SPK_LOG_WARNING,
+            "the first lasts %.1f s, the second %.1f s: compared as one recording all "
+            "the same",
+            length_a / rate, length_b / rate);
     return SPK_OK;
 }
 

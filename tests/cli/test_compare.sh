@@ -26,6 +26,15 @@ check "every unit matches itself" awk -F'\t' \
     'NR > 1 && ($2 != $7 || $8 != 1 || $4 != "well_detected") { exit 1 }' self.tsv
 check "a row for each unit of both" [ "$(wc -l <self.tsv)" -eq 17 ]
 
+# Units of noise are left out unless they are asked for.
+cp -r a noisy
+printf 'cluster_id\tgroup\n3\tnoise\n' >noisy/cluster_group.tsv
+expect 0 '^spikekit compare: noisy: 1 unit labelled noise left out; --units all compares all$' \
+    compare a noisy
+said '^second  noisy: 7 units'
+expect 0 '' compare a noisy --units all
+said '^matched +8 pairs'
+
 # The sorter that misses nothing is the truth of the one that misses some.
 expect 0 '' compare b d --truth -o d.tsv
 said '^well detected +2 of 8 units of the truth'
@@ -123,5 +132,5 @@ expect 0 '' info a
 expect 0 '' simulate -q -o slow --units 8 --duration-s 30 --rate 20000
 expect 1 'a is sampled at 30000 Hz, slow at 20000 Hz: expected one recording; --rate' compare a slow
 expect 0 '' simulate -q -o long --units 8 --duration-s 60
-expect 0 'warning: a lasts 30.0 s, b 60.0 s' compare a long
+expect 0 'warning: the first lasts 30.0 s, the second 60.0 s' compare a long
 finish

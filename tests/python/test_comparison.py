@@ -127,7 +127,7 @@ def test_threads_epochs_and_length(sorted_twice):
     part = spikekit.compare(a, b, epochs=[(10, 20), (30, 31)])
     assert np.array_equal(part.units_a["n_spikes"], a.counts([(10, 20), (30, 31)]))
     longer = spikekit.SpikeTable(b.samples, b.units, 30000, stop_sample=10**7)
-    with pytest.warns(spikekit.SpikekitWarning, match="a lasts 60.0 s, b 333.3 s"):
+    with pytest.warns(spikekit.SpikekitWarning, match="the first lasts 60.0 s, the second 333.3 s"):
         spikekit.compare(a, longer)
 
 

@@ -154,6 +154,27 @@ def test_labels_of_metrics(session):
     assert set(spikekit.label(own, rows)) == {"few"}
 
 
+def test_labels_of_a_session(session):
+    own = spikekit.label(session, ROWS)
+    given = spikekit.label(spikekit.metrics(session), ROWS)
+    assert list(own) == list(given) and np.array_equal(own.failed, given.failed)
+    assert own.thresholds == ["num_spikes below 100 or not known", "presence_ratio below 0.7"]
+    found = spikekit.label(METRICS, ROWS)
+    assert found.failures(1) == ["presence_ratio below 0.7"] and found.failures(2) == []
+    text = spikekit.threshold_presets("ibl")
+    assert text == spikekit.threshold_presets()["ibl"]
+    with pytest.raises(KeyError, match="did you mean 'bombcell'"):
+        spikekit.threshold_presets("bombcel")
+
+
+def test_saving_twice(session, tmp_path):
+    curation = spikekit.curate(session, remove=[6])
+    curation.save(tmp_path / "steps.json", overwrite=False)
+    with pytest.raises(spikekit.FileError, match="overwrite=True replaces it"):
+        curation.save(tmp_path / "steps.json", overwrite=False)
+    curation.save(tmp_path / "steps.json")
+
+
 def test_labels_that_are_refused(tmp_path):
     with pytest.raises(spikekit.FormatError, match="line 2: no metric 'num_spike'.*'num_spikes'"):
         spikekit.label(METRICS, [{"label": "x", "metric": "num_spike", "minimum": 1}])

@@ -94,6 +94,30 @@ def test_what_is_refused(session):
         spikekit.metrics(session, amplitudes=np.array(["a"] * session.n_spikes))
 
 
+def test_names_that_are_nearly_right(session):
+    with pytest.raises(KeyError, match="did you mean 'firing_rate'") as error:
+        spikekit.metrics(session, "firing_rat")
+    assert isinstance(error.value, spikekit.UnknownNameError)
+    assert isinstance(error.value, (spikekit.NotFoundError, ValueError))
+    assert str(error.value).startswith("no metric or group")
+    with pytest.raises(KeyError, match="definition='bombcell'"):
+        spikekit.metrics(session, "bombcell")
+    with pytest.raises(KeyError, match="did you mean 'nSpikes'"):
+        spikekit.metrics(session, "nSpike", definition="bombcell")
+    with pytest.raises(KeyError, match="did you mean 'bombcell'"):
+        spikekit.metrics(session, definition="bombcel")
+    with pytest.raises(KeyError, match="did you mean 'presence_bin_s'"):
+        spikekit.metrics(session, parameters={"presence_bins": 1})
+    with pytest.raises(KeyError, match="did you mean 'num_spikes'"):
+        spikekit.metrics(session, "activity")["num_spike"]
+    assert "nothing" not in spikekit.metrics(session, "activity")
+    with pytest.raises(spikekit.NotFoundError) as error:
+        spikekit.load("nothing-here")
+    assert not isinstance(error.value, KeyError)
+    assert "rp_contamination" in spikekit.metrics(session, "contamination")
+    assert list(spikekit.metrics(session, "bombcell:nSpikes")) == ["num_spikes"]
+
+
 def test_frame(session):
     pandas = pytest.importorskip("pandas")
     frame = spikekit.metrics(session, "activity").to_frame()

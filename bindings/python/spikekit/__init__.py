@@ -24,6 +24,7 @@ from ._errors import (
     LimitError,
     NotFoundError,
     SpikekitError,
+    UnknownNameError,
     UnsortedError,
     UnsupportedError,
 )
@@ -122,6 +123,7 @@ __all__ = [
     "SpikekitWarning",
     "TemplateSimilarity",
     "UnitTemplates",
+    "UnknownNameError",
     "UnsortedError",
     "UnsupportedError",
     "WaveformFeatures",

@@ -6,6 +6,9 @@ Each class also derives from the built-in exception that says the same, so that
 """
 
 
+import re
+
+
 class SpikekitError(Exception):
     """Base of every error that Spikekit raises.
 
@@ -60,6 +63,10 @@ class NotFoundError(SpikekitError, FileNotFoundError, LookupError):
     status = 7
 
 
+class UnknownNameError(NotFoundError, KeyError, ValueError):
+    """There is no metric, definition, parameter, preset or unit of a name."""
+
+
 class UnsupportedError(SpikekitError, NotImplementedError):
     """Valid, but this build or function does not do it."""
 
@@ -101,9 +108,22 @@ def hinted(error):
     return error_of_status(error.status, message)
 
 
+_NO_NAME = re.compile(r"no (such preset|metric|definition|parameter|unit|thresholds)\b")
+
+
+def with_nearest(error, word, candidates):
+    """An error of an unknown name, with the nearest of the names there are."""
+    import difflib  # only when something is wrong
+
+    nearest = difflib.get_close_matches(str(word), list(candidates), 1)
+    return UnknownNameError(f"{error}; did you mean {nearest[0]!r}?") if nearest else error
+
+
 def error_of_status(status, message):
     """The exception for a status; the plain base class for a status unknown here."""
     kind = BY_STATUS.get(status, SpikekitError)
+    if kind is NotFoundError and _NO_NAME.match(message or ""):
+        kind = UnknownNameError
     error = kind(message or f"status {status} without a message")
     error.status = status
     return error

@@ -3,13 +3,14 @@
 
 import ctypes
 import operator
+import os
 from collections import namedtuple
 
 import numpy as np
 
 from . import _abi as abi
 from ._context import Call
-from ._errors import ArgumentError
+from ._errors import ArgumentError, FileError
 from ._inputs import as_spikes
 from ._types import path_bytes, pointer, view
 from .merging import MergeCandidates, merging_options
@@ -235,7 +236,7 @@ class Curation:
         with Call(self._threads) as context:
             abi.spk_curation_apply(context, self._pointer, path_bytes(path), float(censor_ms))
 
-    def save(self, path, labels=None, *, name="quality"):
+    def save(self, path, labels=None, *, name="quality", overwrite=True):
         """Writes the steps as a curation file of SpikeInterface.
 
         Parameters
@@ -246,7 +247,11 @@ class Curation:
             Labels of the units, in the order of :attr:`unit_ids`; "" for none.
         name : str
             What the labels are.
+        overwrite : bool
+            Replace a file that is there already; False: that is an error.
         """
+        if not overwrite and os.path.exists(path):
+            raise FileError(f"{os.fspath(path)}: File exists; overwrite=True replaces it")
         texts = None
         arrays = _Arrays()
         if labels is not None:

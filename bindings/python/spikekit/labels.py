@@ -8,20 +8,27 @@ import numpy as np
 
 from . import _abi as abi
 from ._context import Call
-from ._errors import ArgumentError
+from ._errors import ArgumentError, NotFoundError, UnknownNameError, with_nearest
+from ._inputs import _is_sorting
 from ._types import path_bytes
-from .metrics import _Arrays
+from .metrics import _Arrays, metrics as _compute
 from .session import Handle
+from .spikes import SpikeTable
 
 _COLUMNS = ("label", "metric", "minimum", "maximum", "nan", "together")
 
 
-def threshold_presets():
+def threshold_presets(name=None):
     """The tables of thresholds that tools use by default.
+
+    Parameters
+    ----------
+    name : str, optional
+        Only this one.
 
     Returns
     -------
-    dict of str to str
+    dict of str to str, or str
         Name, and the table as a .tsv file has it: write it down, edit it, and give the file to
         :func:`spikekit.label` or to ``spikekit curate --thresholds``.
 
@@ -33,10 +40,16 @@ def threshold_presets():
     >>> print(spikekit.threshold_presets()["kilosort"].splitlines()[1].split("\\t")[:3])
     ['mua', 'kilosort:is_refractory', '1']
     """
-    return {
+    presets = {
         abi.spk_thresholds_preset_name(p): abi.spk_thresholds_preset_text(p)
         for p in range(abi.spk_thresholds_n_presets())
     }
+    if name is None:
+        return presets
+    if name not in presets:
+        error = UnknownNameError(f"no preset {name!r}; there are {', '.join(presets)}")
+        raise with_nearest(error, name, presets)
+    return presets[name]
 
 
 class Labels:
@@ -54,11 +67,13 @@ class Labels:
         Share of the thresholds that the unit keeps; with "ibl" IBL's ``label``.
     failed : ndarray of int64, shape (n_units,)
         Bit r is set when the r-th of those is violated; with "ibl" IBL's ``bitwise_fail``.
+    thresholds : list of str
+        What bit 0, 1, ... of `failed` says: "num_spikes below 300".
     unit_ids : ndarray
     """
 
-    def __init__(self, labels, reasons, passed, failed, unit_ids):
-        self.labels, self.reasons = labels, reasons
+    def __init__(self, labels, reasons, passed, failed, unit_ids, thresholds):
+        self.labels, self.reasons, self.thresholds = labels, reasons, thresholds
         self.passed, self.failed = passed, failed
         self.unit_ids = unit_ids
 
@@ -75,6 +90,21 @@ class Labels:
         names, counts = np.unique(self.labels, return_counts=True)
         words = ", ".join(f"{n} {name or 'without'}" for name, n in zip(names, counts))
         return f"<Labels of {len(self)} units: {words}>"
+
+    def failures(self, index):
+        """The thresholds that a unit violates, in words.
+
+        Parameters
+        ----------
+        index : int
+            Its place among :attr:`unit_ids`.
+
+        Returns
+        -------
+        list of str
+        """
+        bits = int(self.failed[index])
+        return [text for r, text in enumerate(self.thresholds[:63]) if bits >> r & 1]
 
     def to_frame(self):
         """As a pandas DataFrame with an index of unit ids.
@@ -122,6 +152,24 @@ def _read(thresholds, names, arrays):
     return Handle(pointer, abi.spk_thresholds_destroy)
 
 
+def _metrics_of(data, thresholds):
+    """The metrics of a session that the thresholds name and that it allows."""
+    handle = _read(thresholds, [], _Arrays())
+    names = []
+    for row in range(abi.spk_thresholds_n_rows(handle.pointer)):
+        metric = abi.spk_thresholds_metric(handle.pointer, row)
+        if metric and metric.contents.name.decode() not in names:
+            names.append(metric.contents.name.decode())
+    while True:
+        try:
+            return _compute(data, names)
+        except NotFoundError as error:
+            missing = str(error).split(" needs ")[0]
+            if missing not in names:
+                raise
+            names.remove(missing)
+
+
 def _columns(metrics):
     """Names, an array (n_columns, n_units), and unit ids or None."""
     unit_ids = getattr(metrics, "unit_ids", None)
@@ -143,6 +191,27 @@ def _columns(metrics):
     return names, np.ascontiguousarray(array), unit_ids
 
 
+def _applied(handle, names, arrays):
+    """The rows that count in `failed`: with a metric that is known, as are those of all rows
+    that stand together with it."""
+    n_rows = abi.spk_thresholds_n_rows(handle.pointer)
+    columns = np.empty(n_rows, np.int64)
+    with Call() as context:
+        abi.spk_thresholds_columns(
+            context, handle.pointer, len(names), arrays.texts(names), columns
+        )
+    rows = [abi.spk_thresholds_row(handle.pointer, row).contents for row in range(n_rows)]
+    unknown = {
+        (row.label_index, row.together)
+        for row, column in zip(rows, columns)
+        if row.metric and row.together and column < 0
+    }
+    return [
+        r for r, row in enumerate(rows)
+        if row.metric and columns[r] >= 0 and (row.label_index, row.together) not in unknown
+    ]
+
+
 def label(metrics, thresholds="bombcell"):
     """Labels units by their metrics.
 
@@ -153,6 +222,8 @@ def label(metrics, thresholds="bombcell"):
     ----------
     metrics : Metrics, DataFrame, or dict of str to array_like, shape (n_units,)
         As :func:`spikekit.metrics` gives them, or columns of one's own. NaN: not known.
+        Of a session, simulation, spike table or path the metrics that the thresholds name
+        are computed.
     thresholds : str, path, DataFrame or list of dict
         A .tsv or .csv table, the name of a preset ("bombcell", "spikeinterface", "ibl",
         "kilosort"), or the rows themselves: "label", "metric", "minimum", "maximum", "nan"
@@ -188,6 +259,8 @@ def label(metrics, thresholds="bombcell"):
     ['num_spikes below 100', 'presence_ratio below 0.7', 'otherwise']
     """
     arrays = _Arrays()
+    if isinstance(metrics, (SpikeTable, str, os.PathLike)) or _is_sorting(metrics):
+        metrics = _metrics_of(metrics, thresholds)
     names, values, unit_ids = _columns(metrics)
     handle = _read(thresholds, names, arrays)
     n_units = values.shape[1]
@@ -208,8 +281,9 @@ def label(metrics, thresholds="bombcell"):
         abi.spk_threshold_describe(abi.spk_thresholds_row(handle.pointer, row), text)
         reasons.append(text.value.decode("utf-8", "replace"))
     unit_ids = np.arange(n_units) if unit_ids is None else unit_ids
+    applied = _applied(handle, names, arrays)
     return Labels(
         np.array([words[k] if k >= 0 else "" for k in indices], dtype=str),
         np.array([reasons[k] if k >= 0 else "" for k in rows], dtype=str),
-        passed, failed, unit_ids,
+        passed, failed, unit_ids, [reasons[row] for row in applied],
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import _abi as abi
 from ._context import Call
-from ._errors import ArgumentError
+from ._errors import ArgumentError, UnknownNameError, with_nearest
 from ._inputs import as_spikes
 from ._types import address, pointer, view
 from .epochs import as_epochs
@@ -117,7 +117,11 @@ class Metrics(Mapping):
         self.unit_ids = unit_ids
 
     def __getitem__(self, name):
-        return self._columns[name]
+        try:
+            return self._columns[name]
+        except KeyError:
+            error = UnknownNameError(f"no column {name!r}")
+            raise with_nearest(error, name, self._columns) from None
 
     def __iter__(self):
         return iter(self._columns)
@@ -234,6 +238,27 @@ def _input(context, table, needs, amplitudes, positions, arrays):
     return struct
 
 
+def _hinted(error, definition):
+    """An unknown name of a call of metrics(), with what was probably meant."""
+    word = str(error).split("'")[1]
+    catalog = metrics_catalog().values()
+    tools = {tool for metric in catalog for tool in metric.peers}
+    kind = str(error).split()[1]
+    if kind == "metric" and word in tools:
+        return UnknownNameError(f"{error}; definition={word!r} gives the metrics of a tool")
+    if kind == "definition":
+        return with_nearest(error, word, sorted(tools))
+    if kind == "parameter":
+        return with_nearest(error, word, metrics_parameters())
+    topics = (
+        abi.spk_metrics_topic_catalog(t).contents.name.decode()
+        for t in range(abi.spk_metrics_topic_catalog_length())
+    )
+    named = [m for m in catalog if definition is None or definition in m.peers]
+    own = [m.name if definition is None else m.peers[definition] for m in named]
+    return with_nearest(error, word, [*topics, *own, *(m.group for m in named)])
+
+
 def metrics(
     data,
     names=None,
@@ -258,7 +283,9 @@ def metrics(
     data : Session, Simulation, SpikeTable, path, or what :func:`spikekit.correlograms` takes
         A session or a path also gives amplitudes, positions, templates and features.
     names : str or sequence of str, optional
-        Metrics or groups of metrics. Default: all that the data allow and that are not slow.
+        Metrics, groups of metrics, "contamination" or "completeness" for all groups that
+        estimate it, or "tool:name" for a tool's metric by its own name. Default: all that the
+        data allow and that are not slow.
     definition : str, optional
         Only the metrics of one tool, under its own names: "spikeinterface", "allen", "ibl",
         "bombcell", "kilosort" or "cellexplorer".
@@ -284,9 +311,10 @@ def metrics(
 
     Raises
     ------
+    UnknownNameError
+        No such metric, definition or parameter. Also a NotFoundError and a KeyError.
     NotFoundError
-        No such metric, definition or parameter; or a metric that was named needs what the
-        data do not have.
+        A metric that was named needs what the data do not have.
 
     Examples
     --------
@@ -319,7 +347,10 @@ def metrics(
     pointer_out = ctypes.POINTER(abi.spk_metrics)()
     needs = ctypes.c_int32()
     with Call(threads, progress) as context:
-        abi.spk_metrics_needs(context, options, ctypes.byref(needs))
+        try:
+            abi.spk_metrics_needs(context, options, ctypes.byref(needs))
+        except UnknownNameError as error:
+            raise _hinted(error, definition) from None
         struct = _input(context, table, needs.value, amplitudes, positions, arrays)
         abi.spk_metrics_compute(context, struct, options, ctypes.byref(pointer_out))
     handle = Handle(pointer_out, abi.spk_metrics_destroy)

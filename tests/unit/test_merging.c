@@ -412,6 +412,53 @@ static void presence_hand_worked(void)
     spk_merge_candidates_destroy(c);
 }
 
+/* Of spikes at one time that of the first unit comes first. Here a has 798 800, b 800: the
+ * one of b goes; were it first, both at 800 would. */
+static void quality_of_a_tie(void)
+{
+    static const int32_t steps[] = {SPK_MERGE_QUALITY};
+    enum {
+        N_A = 22,
+        N_B = 10
+    };
+    int64_t samples[N_A + N_B];
+    int32_t units[N_A + N_B];
+    int n = 0;
+    for (int k = 0; k < 20; k++) {
+        samples[n] = 40 * k;
+        units[n++] = 0;
+        if (k < N_B - 1) {
+            samples[n] = 40 * k + 20;
+            units[n++] = 1;
+        }
+    }
+    samples[n] = 798;
+    units[n++] = 0;
+    for (int32_t unit = 0; unit < 2; unit++) {
+        samples[n] = 800;
+        units[n++] = unit;
+    }
+    const spk_spikes spikes = {n, 2, samples, units, 1000, 0, 1000};
+    spk_merging_input input;
+    spk_merging_input_init(&input, sizeof input);
+    input.spikes = &spikes;
+    spk_merging_options options = recipe(steps, 1);
+    options.censored_ms = 3;
+    options.refractory_ms = 8;
+    options.flank_from_ms = 8;
+    spk_merge_candidates *c = find(&input, &options);
+    CU_ASSERT_EQUAL_FATAL(spk_merge_candidates_n_pairs(c), 1);
+    /* One pair, 798 and 800, in 31 spikes together and in 22 of a; none in 10 of b. */
+    const double together = 1 - sqrt(1 - (1000.0 - 2 * 31 * 3) / (31 * 31 * 5));
+    const double alone = 1 - sqrt(1 - (1000.0 - 2 * 22 * 3) / (22 * 22 * 5));
+    const double score = 31 * (1 - 2.5 * together), score_a = 22 * (1 - 2.5 * alone);
+    const double gain = fmin(score - score_a, score - 10);
+    CU_ASSERT_DOUBLE_EQUAL(
+        spk_merge_candidates_pairs(c)[0].values[SPK_MERGE_VALUE_QUALITY_GAIN], gain,
+        1e-12);
+    spk_merge_candidates_destroy(c);
+}
+
 /* Every distance of every pair of spikes. A spike without a position is no neighbour. */
 static void neighbors_equal_definition(void)
 {
@@ -742,6 +789,7 @@ static const suite_test tests[] = {
     {"cross-refractory: definition", refractory_equals_definition},
     {"epochs", epochs_are_seen_alone},
     {"presence: hand worked", presence_hand_worked},
+    {"quality: a tie", quality_of_a_tie},
     {"neighbours: definition", neighbors_equal_definition},
     {"binomial tails", binomial_tails},
     {"threads", any_number_of_threads},

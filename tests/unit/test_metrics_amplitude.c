@@ -311,6 +311,36 @@ static void variation_in_epochs(void)
 }
 
 /* A spike without an amplitude counts as no spike. */
+/* Epochs of one bin and a half: amplitudes are equal in the bins and larger in what is left,
+ * which no bin of the next epoch takes. */
+static void remainders_stay_out_of_bins(void)
+{
+    enum {
+        N_EPOCHS = 12,
+        IN_EPOCH = 75, /* 50 of them in the bin of 500 samples */
+        N = N_EPOCHS * IN_EPOCH
+    };
+    static int64_t samples[N];
+    static int32_t units[N];
+    static double values[N];
+    int64_t starts[N_EPOCHS], stops[N_EPOCHS];
+    for (int i = 0; i < N; i++) {
+        samples[i] = 10 * i;
+        values[i] = i % IN_EPOCH < 50 ? 10 : 20 + i % 3;
+    }
+    for (int e = 0; e < N_EPOCHS; e++) {
+        starts[e] = (int64_t)10 * IN_EPOCH * e;
+        stops[e] = starts[e] + (int64_t)10 * IN_EPOCH;
+    }
+    const spk_spikes spikes = {N, 1, samples, units, 1000, 0, (int64_t)10 * N};
+    const spk_epochs epochs = {N_EPOCHS, starts, stops};
+    const spk_array amplitudes = vector(values, N);
+    spk_metrics *m = computed(&spikes, &amplitudes, &epochs);
+    CU_ASSERT_EQUAL(value(m, "amplitude_cv_median", 0), 0);
+    CU_ASSERT_EQUAL(value(m, "amplitude_cv_range", 0), 0);
+    spk_metrics_destroy(m);
+}
+
 static void missing_amplitudes_are_left_out(void)
 {
     golden g = golden_open();
@@ -546,6 +576,7 @@ static const suite_test tests[] = {
     {"missed spikes as bombcell", missed_spikes_as_bombcell},
     {"bombcell recording", bombcell_recording},
     {"variation in epochs", variation_in_epochs},
+    {"remainders stay out of bins", remainders_stay_out_of_bins},
     {"missing amplitudes are left out", missing_amplitudes_are_left_out},
     {"unit and sign of amplitude", unit_and_sign_of_amplitude},
     {"same bits for any number of threads", same_bits_for_any_number_of_threads},

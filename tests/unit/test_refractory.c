@@ -326,6 +326,58 @@ static void defaults_are_the_metric(void)
     spk_trains_destroy(trains);
 }
 
+/* The least contamination by the mean 2 t / T C N N; of few spikes, as one more or less
+ * counts. Bins are one sample at 4 kHz. */
+static void steinmetz_by_definition(void)
+{
+    enum {
+        N_TRAINS = 12
+    };
+    static const char *const name[] = {"sliding_rp_violation_steinmetz"};
+    spk_random random = {.seed = 5};
+    spk_metrics_input input;
+    spk_metrics_options options;
+    int n_sure = 0;
+    spk_metrics_input_init(&input, sizeof input);
+    spk_metrics_options_init(&options, sizeof options);
+    options.names = name;
+    options.n_names = 1;
+    for (int64_t k = 0; k < N_TRAINS; k++) {
+        const int64_t n = 30 + 5 * k;
+        for (int64_t i = 0; i < n; i++) {
+            units[i] = 0;
+            samples[i] = i == 0 ? 0 : samples[i - 1] + 30 + draw_below(&random, 100);
+        }
+        const spk_spikes spikes = {n, 1, samples, units, 4000, 0, samples[n - 1] + 1};
+        const double time_s = (double)spikes.stop_sample / 4000;
+        spk_trains *trains = group(&spikes);
+        const spk_train train = spk_trains_unit(trains, 0);
+        double expected = NAN;
+        for (int c = 69; c >= 1; c--)
+            for (int p = 2; p < 40; p++) { /* the first whose centre is above 0.5 ms */
+                const double mean =
+                    2 * (p + 1) / 4000.0 / time_s * c * 0.005 * (double)n * (double)n;
+                double term = exp(-mean), sum = term;
+                const int64_t seen =
+                    pairs_by_definition(&train, p) + pairs_by_definition(&train, 0);
+                for (int64_t v = 1; v <= seen; v++)
+                    sum += term *= mean / (double)v;
+                if (1 - sum > 0.9)
+                    expected = c * 0.005;
+            }
+        spk_metrics *metrics = NULL;
+        input.spikes = &spikes;
+        CU_ASSERT_EQUAL_FATAL(spk_metrics_compute(NULL, &input, &options, &metrics),
+                              SPK_OK);
+        const double found = spk_metrics_values(metrics, 0)[0];
+        CU_ASSERT(isnan(expected) ? isnan(found) : fabs(found - expected) < 1e-12);
+        n_sure += !isnan(expected);
+        spk_metrics_destroy(metrics);
+        spk_trains_destroy(trains);
+    }
+    CU_ASSERT(n_sure >= 6);
+}
+
 static void a_unit_without_spikes(void)
 {
     const spk_spikes spikes = simulated();
@@ -419,6 +471,7 @@ static const suite_test tests[] = {
     {"Poisson mean", poisson_mean},
     {"equals the whole matrix", equals_the_whole_matrix},
     {"defaults are the metric", defaults_are_the_metric},
+    {"Steinmetz by definition", steinmetz_by_definition},
     {"a unit without spikes", a_unit_without_spikes},
     {"errors", errors},
     {"failed allocations", failed_allocations},

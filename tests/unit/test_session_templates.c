@@ -155,6 +155,31 @@ static void whitened(void)
     }
 }
 
+/* No pivot is where it is looked for first: rows change places, and their columns back. */
+static void rows_change_places(void)
+{
+    const int64_t shape[] = {N_TEMPLATES, 1, 3};
+    const double matrix[] = {0, 2, 0, 0, 1, 4, 8, 0, 0};
+    const double inverse[N_TEMPLATES][3] = {
+        {0, 0, 0.125}, {0.5, 0, 0}, {-0.125, 0.25, 0}};
+    const double positions[] = {0, 0, 0, 20, 0, 40};
+    const float values[] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+    double waveform[3];
+    start_folder();
+    save_shape("templates.npy", SPK_DTYPE_FLOAT32, 3, shape, 0, values);
+    save("channel_positions.npy", SPK_DTYPE_FLOAT64, 3, 2, positions);
+    save("whitening_mat.npy", SPK_DTYPE_FLOAT64, 3, 3, matrix);
+    spk_session *session = open_folder();
+    const spk_templates *t = NULL;
+    CU_ASSERT_EQUAL_FATAL(spk_session_templates(ctx, session, &t), SPK_OK);
+    for (int k = 0; k < N_TEMPLATES; k++) {
+        CU_ASSERT_EQUAL(spk_templates_read(ctx, t, k, waveform), SPK_OK);
+        for (int c = 0; c < 3; c++)
+            CU_ASSERT_DOUBLE_EQUAL(waveform[c], inverse[k][c], 1e-15);
+    }
+    spk_session_close(session);
+}
+
 static void placeholder_of_kilosort4(void)
 {
     const double placeholder[] = {1 / 0.00501, 0, 0, 1 / 0.00501};
@@ -393,6 +418,7 @@ static const suite_test tests[] = {
     {"without templates", without_templates},
     {"dense, without a matrix", dense_without_matrix},
     {"whitened", whitened},
+    {"rows change places", rows_change_places},
     {"the placeholder of Kilosort 4", placeholder_of_kilosort4},
     {"sparse", sparse},
     {"the plural is ignored; sorted spikes", plural_and_sorted},

@@ -133,10 +133,10 @@ static const option_section sections[] = {
      " cluster_NAME.tsv  the labels, for phy\n"
      " curation.json     the steps, for SpikeInterface\n"
      " with -o           a phy folder: what the session has of the spikes left,\n"
-     "                   of templates, features, probe and raw file, and its labels;\n"
+     "                   of templates, features, probe and raw file; its labels:\n"
      "                   a merged unit gets those that all its parts had\n"
      " with --phy        spike_clusters.npy, if units were changed, and new rows of\n"
-     "                   cluster_group.tsv: removed spikes are noise there, a merged\n"
+     "                   cluster_group.tsv: removed spikes are noise, and a merged\n"
      "                   unit has the group that all its parts had"},
     {NULL, NULL},
 };

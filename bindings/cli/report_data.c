@@ -86,8 +86,9 @@ static int64_t time_bin(const report_times *times, const spk_spikes *spikes,
 static int gather_positions(spk_context *ctx, spk_session *session, report_data *data)
 {
     const int64_t n_all = spk_session_spikes(session)->n_units;
-    double *positions = malloc(((size_t)n_all * 2 + 1) * sizeof *positions);
-    if ((data->positions_um = positions) == NULL)
+    data->positions_um = malloc(((size_t)n_all * 2 + 1) * sizeof *data->positions_um);
+    double *positions = data->positions_um;
+    if (positions == NULL)
         return fail_memory();
     const spk_status status =
         report_positions_find(ctx, session, positions, &data->position_source);

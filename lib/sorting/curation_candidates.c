@@ -137,21 +137,22 @@ static spk_status check_steps(spk_context *ctx, const spk_merging_options *o,
 }
 
 static spk_status find_in_table(spk_context *ctx, const spk_curation *c,
-                                const neighbourhood *h, spk_merging_input *input,
+                                const neighbourhood *h, const spk_merging_input *input,
                                 const spk_merging_options *options,
                                 spk_merge_candidates **candidates)
 {
     spk__curation_excerpt e = {0};
+    spk_merging_input own = *input;
     spk_status status = spk__curation_excerpt_make(ctx, c, NULL, 0, h->n, h->slots, &e);
-    input->spikes = &e.spikes;
+    own.spikes = &e.spikes;
     if (status == SPK_OK)
-        status = spk_merging_find(ctx, input, options, candidates);
+        status = spk_merging_find(ctx, &own, options, candidates);
     spk__curation_excerpt_free(&e);
     return status;
 }
 
 static spk_status find_in_trains(spk_context *ctx, const spk_curation *c,
-                                 const neighbourhood *h, spk_merging_input *input,
+                                 const neighbourhood *h, const spk_merging_input *input,
                                  const spk_merging_options *options,
                                  spk_merge_candidates **candidates)
 {
@@ -175,8 +176,9 @@ static spk_status find_in_trains(spk_context *ctx, const spk_curation *c,
         spikes.n_spikes += slot->n_spikes;
     }
     const spk__merge_given given = {trains, knows_pairs ? pairs : NULL};
-    input->spikes = &spikes;
-    status = spk__merging_find_given(ctx, input, &given, options, candidates);
+    spk_merging_input own = *input;
+    own.spikes = &spikes;
+    status = spk__merging_find_given(ctx, &own, &given, options, candidates);
 cleanup:
     spk__free(pairs);
     spk__free(trains);

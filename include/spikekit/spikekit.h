@@ -38,6 +38,7 @@
 #include <spikekit/simulation.h>
 #include <spikekit/spikes.h>
 #include <spikekit/status.h>
+#include <spikekit/synchrony.h>
 #include <spikekit/table.h>
 #include <spikekit/templates.h>
 #include <spikekit/trains.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/check.h"
+#include "base/durations.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "files/array_convert.h"
-#include "sorting/durations.h"
 #include "sorting/spike_values.h"
 #include "sorting/train_bins.h"
 #include "sorting/value_order.h"

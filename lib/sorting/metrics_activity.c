@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How many spikes, how often, and how much the rate varies. */
 #include "base/check.h"
+#include "base/durations.h"
 #include "base/memory.h"
 #include "base/parallel.h"
-#include "sorting/durations.h"
 #include "sorting/metric_group.h"
 #include "sorting/order_statistics.h"
 #include "sorting/train_bins.h"

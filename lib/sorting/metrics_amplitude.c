@@ -4,12 +4,12 @@
  * are then cut from the sorted list.
  */
 #include "base/check.h"
+#include "base/durations.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "sorting/amplitude_cutoff.h"
 #include "sorting/amplitude_histogram.h"
 #include "sorting/amplitude_spread.h"
-#include "sorting/durations.h"
 #include "sorting/metric_columns.h"
 #include "sorting/metric_group.h"
 #include "sorting/spike_values.h"

@@ -4,10 +4,10 @@
  * rules of four tools.
  */
 #include "base/check.h"
+#include "base/durations.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "sorting/drift_intervals.h"
-#include "sorting/durations.h"
 #include "sorting/metric_columns.h"
 #include "sorting/metric_group.h"
 #include "sorting/spike_values.h"

@@ -4,9 +4,9 @@
  * one neuron. The formula is that of Hill et al. (2011) throughout; tools differ in the time
  * they divide by, in what they do with duplicates, and in whether they solve the quadratic.
  */
+#include "base/durations.h"
 #include "base/parallel.h"
 #include "sorting/contamination.h"
-#include "sorting/durations.h"
 #include "sorting/metric_group.h"
 #include "sorting/train_bins.h"
 

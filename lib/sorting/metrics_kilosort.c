@@ -8,10 +8,10 @@
  * of simultaneous spikes) goes by whole samples instead, such pairs counting half in each bin.
  */
 #include "base/check.h"
+#include "base/durations.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "sorting/contamination.h"
-#include "sorting/durations.h"
 #include "sorting/metric_group.h"
 #include "sorting/pair_lags.h"
 #include "sorting/train_bins.h"

@@ -4,9 +4,9 @@
  * count alike: other bins, other ends, another idea of what makes a bin count.
  */
 #include "base/check.h"
+#include "base/durations.h"
 #include "base/memory.h"
 #include "base/parallel.h"
-#include "sorting/durations.h"
 #include "sorting/metric_group.h"
 #include "sorting/order_statistics.h"
 #include "sorting/train_bins.h"

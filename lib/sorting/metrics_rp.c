@@ -4,9 +4,9 @@
  * a foreign spike between two of the unit's own violates twice (Llobet et al. 2022).
  */
 #include "base/check.h"
+#include "base/durations.h"
 #include "base/parallel.h"
 #include "sorting/contamination.h"
-#include "sorting/durations.h"
 #include "sorting/metric_group.h"
 #include "sorting/pair_lags.h"
 

@@ -5,10 +5,10 @@
  * recording is what lies from the first to before the last spike of any unit.
  */
 #include "base/check.h"
+#include "base/durations.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "sorting/contamination.h"
-#include "sorting/durations.h"
 #include "sorting/metric_group.h"
 #include "sorting/pair_lags.h"
 #include "sorting/sliding_refractory.h"

@@ -5,9 +5,9 @@
  * clean if it is surely clean with any of them.
  */
 #include "base/check.h"
+#include "base/durations.h"
 #include "base/memory.h"
 #include "base/parallel.h"
-#include "sorting/durations.h"
 #include "sorting/metric_group.h"
 #include "sorting/pair_lags.h"
 #include "sorting/sliding_refractory.h"

@@ -5,12 +5,12 @@
  * margins, which stand together, are then sorted for their histogram.
  */
 #include "base/check.h"
+#include "base/durations.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "sorting/amplitude_cutoff.h"
 #include "sorting/amplitude_histogram.h"
 #include "sorting/contamination.h"
-#include "sorting/durations.h"
 #include "sorting/pair_lags.h"
 #include "sorting/spike_values.h"
 #include "sorting/train_bins.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/check.h"
+#include "base/durations.h"
 #include "base/memory.h"
-#include "sorting/durations.h"
 #include "sorting/pair_lags.h"
 #include "sorting/sliding_refractory.h"
 

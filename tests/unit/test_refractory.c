@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The sliding refractory period of a unit, and what it stands on: pairs by lag, limits. */
-#include "sorting/durations.h"
+#include "base/durations.h"
 #include "sorting/pair_lags.h"
 #include "suite.h"
 

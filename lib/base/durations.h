@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef SPIKEKIT_SORTING_DURATIONS_H
-#define SPIKEKIT_SORTING_DURATIONS_H
+#ifndef SPIKEKIT_BASE_DURATIONS_H
+#define SPIKEKIT_BASE_DURATIONS_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "sorting/durations.h"
+#include "base/durations.h"
 
 #include <math.h>
 

@@ -1934,6 +1934,73 @@ spk_simulation_write = function(
 )
 
 
+# ---- synchrony.h ------------------------------------------------------------------------
+
+
+class spk_sttc_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("window_s", double),
+        ("window_samples", int64),
+        ("tiling", int32),
+        ("epochs", P(spk_epochs)),
+        ("references", P(int32)),
+        ("n_references", int64),
+        ("targets", P(int32)),
+        ("n_targets", int64),
+    ]
+
+
+# void spk_sttc_options_init(spk_sttc_options *options, size_t struct_size)
+spk_sttc_options_init = function("spk_sttc_options_init", None, P(spk_sttc_options), size)
+# spk_status spk_sttc_window(spk_context *ctx, const spk_sttc_options *options,
+#     double sampling_rate_hz, int64_t *window_samples)
+spk_sttc_window = function(
+    "spk_sttc_window", STATUS, context, P(spk_sttc_options), double, int64_out
+)
+# spk_status spk_sttc_estimate(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_sttc_options *options, double *values)
+spk_sttc_estimate = function(
+    "spk_sttc_estimate", STATUS, context, P(spk_spikes), P(spk_sttc_options), double_out
+)
+# spk_status spk_sttc_estimate_pairs(spk_context *ctx, const spk_trains *trains,
+#     const int32_t (*pairs)[2], int64_t n_pairs, const spk_sttc_options *options,
+#     double *values)
+spk_sttc_estimate_pairs = function(
+    "spk_sttc_estimate_pairs", STATUS, context, P(spk_trains), int32_in, int64,
+    P(spk_sttc_options), double_out
+)
+
+class spk_sttc_parts(Structure):
+    _fields_ = [
+        ("sttc", double),
+        ("near_a", double),
+        ("near_b", double),
+        ("tiled_a", double),
+        ("tiled_b", double),
+        ("n_a", int64),
+        ("n_b", int64),
+        ("n_near_a", int64),
+        ("n_near_b", int64),
+    ]
+
+
+# spk_status spk_sttc_estimate_parts(spk_context *ctx, const spk_trains *trains,
+#     int32_t unit_a, int32_t unit_b, const spk_sttc_options *options,
+#     spk_sttc_parts *parts)
+spk_sttc_estimate_parts = function(
+    "spk_sttc_estimate_parts", STATUS, context, P(spk_trains), int32, int32,
+    P(spk_sttc_options), P(spk_sttc_parts)
+)
+# spk_status spk_sttc_estimate_profile(spk_context *ctx, const spk_trains *trains,
+#     const int32_t (*pairs)[2], int64_t n_pairs, const int64_t *window_samples,
+#     int64_t n_windows, const spk_sttc_options *options, double *values)
+spk_sttc_estimate_profile = function(
+    "spk_sttc_estimate_profile", STATUS, context, P(spk_trains), int32_in, int64,
+    int64_in, int64, P(spk_sttc_options), double_out
+)
+
+
 # ---- version.h --------------------------------------------------------------------------
 
 # const char *spk_version(void)

@@ -17,6 +17,7 @@
 
 #include <spikekit/array.h>
 #include <spikekit/comparison.h>
+#include <spikekit/connections.h>
 #include <spikekit/consensus.h>
 #include <spikekit/context.h>
 #include <spikekit/correlogram.h>

@@ -15,11 +15,13 @@
 typedef struct rows_state {
     spk_context *ctx;
     const spk__correlogram_job *job;
-    const spk__row_group *group;
-    spk__row_emitter *emitter; /* or NULL: straight into counts */
-    int64_t *counts;           /* of the first row of all */
-    int64_t first;             /* that row */
-    spk__row_scratch scratch;  /* counters and centres: of later, then earlier partners */
+    spk__row_group group;
+    spk__row_emitter *emitter; /* or NULL: straight into counts, or to the visitor */
+    spk__correlogram_row_visitor visitor; /* or NULL */
+    void *user;                           /* the visitor's */
+    int64_t *counts; /* of the first row of all; with a visitor [workers][row length] */
+    int64_t first;   /* that row */
+    spk__row_scratch scratch; /* counters and centres: of later, then earlier partners */
 } rows_state;
 
 static spk_status count_row(const rows_state *state, int64_t row, int32_t worker,
@@ -27,7 +29,7 @@ static spk_status count_row(const rows_state *state, int64_t row, int32_t worker
 {
     const spk__correlogram_job *job = state->job;
     const spk__correlogram_bins *bins = &job->bins;
-    const spk__row_group *group = state->group;
+    const spk__row_group *group = &state->group;
     int64_t n_columns = job->layout.n_columns;
     uint32_t *later = state->scratch.counters[worker];
     uint32_t *earlier = later + job->kernel.n_counters;
@@ -76,9 +78,15 @@ static spk_status count_row(const rows_state *state, int64_t row, int32_t worker
 static spk_status row_task(void *argument, int64_t task, int32_t worker)
 {
     rows_state *state = argument;
-    int64_t row = state->group->first + task;
+    int64_t row = state->group.first + task;
     int64_t row_length = state->job->layout.n_columns * state->job->bins.n_bins;
 
+    if (state->visitor != NULL) {
+        int64_t *own = state->counts + worker * row_length;
+        const spk_status counted = count_row(state, row, worker, own);
+        return counted == SPK_OK ? state->visitor(state->user, row, own, worker)
+                                 : counted;
+    }
     if (state->emitter == NULL)
         return count_row(state, row, worker,
                          state->counts + (row - state->first) * row_length);
@@ -91,47 +99,71 @@ static spk_status row_task(void *argument, int64_t task, int32_t worker)
     return spk__row_emitter_finish(state->emitter, row);
 }
 
+/* Counts rows [first, last), wherever the state says that they go. */
+static spk_status run_rows(rows_state *state, int64_t first, int64_t last)
+{
+    spk_context *ctx = state->ctx;
+    const spk__correlogram_job *job = state->job;
+    spk__row_group *group = &state->group;
+    spk_status status = spk__row_scratch_create(
+        ctx, spk__parallel_workers(ctx, last - first),
+        2 * (int64_t)job->kernel.n_counters, 2 * job->layout.n_columns, &state->scratch);
+    for (int64_t row = first; status == SPK_OK && row < last; row = group->last) {
+        spk__row_group_destroy(group);
+        if ((status = spk__row_group_create(ctx, job, row, last, group)) != SPK_OK)
+            break;
+        status = spk__parallel_for_part(
+            ctx, group->last - group->first, row_task, state, "correlograms",
+            (double)(group->first - first) / (double)(last - first),
+            (double)(group->last - first) / (double)(last - first));
+    }
+    spk__row_group_destroy(group);
+    spk__row_scratch_destroy(&state->scratch);
+    return status;
+}
+
 spk_status spk__correlogram_count_job_rows(spk_context *ctx,
                                            const spk__correlogram_job *job, int64_t first,
                                            int64_t last, int64_t *counts,
                                            spk_correlogram_row_callback callback,
                                            void *user)
 {
-    spk_status status = SPK_OK;
-    int64_t row_length = job->layout.n_columns * job->bins.n_bins;
     spk__row_emitter emitter = {.rows = NULL};
-    spk__row_group group = {.offsets = NULL};
     rows_state state = {.ctx = ctx, .job = job, .counts = counts, .first = first};
-
-    status = spk__row_scratch_create(ctx, spk__parallel_workers(ctx, last - first),
-                                     2 * (int64_t)job->kernel.n_counters,
-                                     2 * job->layout.n_columns, &state.scratch);
+    if (counts != NULL)
+        return run_rows(&state, first, last);
+    spk_status status =
+        spk__row_emitter_create(ctx, &emitter, first, last - first,
+                                job->layout.n_columns * job->bins.n_bins, callback, user);
     if (status != SPK_OK)
-        goto cleanup;
-    if (counts == NULL) {
-        status = spk__row_emitter_create(ctx, &emitter, first, last - first, row_length,
-                                         callback, user);
-        if (status != SPK_OK)
-            goto cleanup;
-        state.emitter = &emitter;
-    }
-    for (int64_t row = first; row < last; row = group.last) {
-        spk__row_group_destroy(&group);
-        if ((status = spk__row_group_create(ctx, job, row, last, &group)) != SPK_OK)
-            goto cleanup;
-        state.group = &group;
-        status = spk__parallel_for_part(
-            ctx, group.last - group.first, row_task, &state, "correlograms",
-            (double)(group.first - first) / (double)(last - first),
-            (double)(group.last - first) / (double)(last - first));
-        if (status != SPK_OK)
-            goto cleanup;
-    }
-
-cleanup:
-    spk__row_group_destroy(&group);
+        return status;
+    state.emitter = &emitter;
+    status = run_rows(&state, first, last);
     spk__row_emitter_destroy(&emitter);
-    spk__row_scratch_destroy(&state.scratch);
+    return status;
+}
+
+spk_status spk__correlogram_visit_rows(spk_context *ctx, const spk_spikes *spikes,
+                                       const spk_correlogram_options *options,
+                                       int64_t first, int64_t last,
+                                       spk__correlogram_row_visitor visitor, void *user)
+{
+    spk__correlogram_layout layout;
+    spk__correlogram_job job;
+    if (first == last)
+        return SPK_OK;
+    spk__correlogram_layout_init(&layout, spikes, options);
+    spk_status status = spk__correlogram_job_create(ctx, spikes, options, &layout, &job);
+    if (status != SPK_OK)
+        return status;
+    int64_t length = 0;
+    rows_state state = {.ctx = ctx, .job = &job, .visitor = visitor, .user = user};
+    if (!__builtin_mul_overflow(layout.n_columns * job.bins.n_bins,
+                                spk__parallel_workers(ctx, last - first), &length))
+        state.counts = spk__alloc(ctx, length, sizeof *state.counts);
+    status = state.counts == NULL ? spk__fail_memory(ctx) : run_rows(&state, first, last);
+    spk__free(state.counts);
+    spk__correlogram_job_destroy(&job);
     return status;
 }
 

@@ -125,6 +125,18 @@ spk_status spk__correlogram_count_row_range(spk_context *ctx, const spk_spikes *
                                             spk_correlogram_row_callback callback,
                                             void *user);
 
+/** Is shown a finished row, [n_columns][n_bins], by the worker that counted it; rows come in any
+ *  order and side by side. */
+typedef spk_status (*spk__correlogram_row_visitor)(void *user, int64_t row,
+                                                   const int64_t *counts, int32_t worker);
+
+/** Shows every row in [first, last) to the visitor. Workers are in 0 ..
+ *  spk__parallel_workers(ctx, last - first) - 1. Options are checked; not PYNAPPLE. */
+spk_status spk__correlogram_visit_rows(spk_context *ctx, const spk_spikes *spikes,
+                                       const spk_correlogram_options *options,
+                                       int64_t first, int64_t last,
+                                       spk__correlogram_row_visitor visitor, void *user);
+
 /** All rows of the PYNAPPLE convention; `counts` or `callback` is NULL. */
 spk_status spk__correlogram_count_seconds(spk_context *ctx, const spk_spikes *spikes,
                                           const spk_correlogram_options *options,

@@ -70,6 +70,7 @@ def _opaque(name):
 # ---- made from the headers by ./dev abi -------------------------------------------------
 
 spk_comparison = _opaque("spk_comparison")
+spk_connections = _opaque("spk_connections")
 spk_consensus = _opaque("spk_consensus")
 spk_context = _opaque("spk_context")
 spk_curation = _opaque("spk_curation")
@@ -438,6 +439,128 @@ spk_comparison_agreement = function(
 spk_comparison_confusion = function(
     "spk_comparison_confusion", STATUS, context, P(spk_comparison), int32_out, int32_out,
     int64_out
+)
+
+
+# ---- connections.h ----------------------------------------------------------------------
+
+
+class spk_connection_method_info(Structure):
+    _fields_ = [
+        ("name", text),
+        ("summary", text),
+        ("bin_s", double),
+        ("window_s", double),
+        ("min_latency_s", double),
+        ("max_latency_s", double),
+        ("width_s", double),
+        ("alpha", double),
+        ("signs", int32),
+    ]
+
+
+# const spk_connection_method_info *spk_connections_method(int32_t method)
+spk_connections_method = function(
+    "spk_connections_method", P(spk_connection_method_info), int32
+)
+# spk_status spk_connections_method_from_name(spk_context *ctx, const char *name,
+#     int32_t *method)
+spk_connections_method_from_name = function(
+    "spk_connections_method_from_name", STATUS, context, text, int32_out
+)
+
+class spk_connections_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("method", int32),
+        ("signs", int32),
+        ("bin_s", double),
+        ("window_s", double),
+        ("min_latency_s", double),
+        ("max_latency_s", double),
+        ("width_s", double),
+        ("alpha", double),
+        ("max_p", double),
+        ("epochs", P(spk_epochs)),
+        ("pairs", P(int32)),
+        ("n_pairs", int64),
+        ("first_source", int64),
+        ("last_source", int64),
+    ]
+
+
+# void spk_connections_options_init(spk_connections_options *options, size_t struct_size)
+spk_connections_options_init = function(
+    "spk_connections_options_init", None, P(spk_connections_options), size
+)
+
+class spk_connection(Structure):
+    _fields_ = [
+        ("source", int32),
+        ("target", int32),
+        ("sign", int32),
+        ("significant", int32),
+        ("latency_s", double),
+        ("count", double),
+        ("expected", double),
+        ("log_p", double),
+        ("log_q", double),
+        ("transmission", double),
+        ("transmission_lower", double),
+        ("transmission_upper", double),
+        ("effect", double),
+    ]
+
+
+# spk_status spk_connections_find(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_connections_options *options, spk_connections **connections)
+spk_connections_find = function(
+    "spk_connections_find", STATUS, context, P(spk_spikes), P(spk_connections_options),
+    PP(spk_connections)
+)
+# void spk_connections_destroy(spk_connections *connections)
+spk_connections_destroy = function("spk_connections_destroy", None, P(spk_connections))
+# const spk_connection *spk_connections_rows(const spk_connections *connections)
+spk_connections_rows = function(
+    "spk_connections_rows", P(spk_connection), P(spk_connections)
+)
+# int64_t spk_connections_n_rows(const spk_connections *connections)
+spk_connections_n_rows = function("spk_connections_n_rows", int64, P(spk_connections))
+# int64_t spk_connections_n_tests(const spk_connections *connections)
+spk_connections_n_tests = function("spk_connections_n_tests", int64, P(spk_connections))
+# const spk_connections_options *spk_connections_resolved(
+#     const spk_connections *connections)
+spk_connections_resolved = function(
+    "spk_connections_resolved", P(spk_connections_options), P(spk_connections)
+)
+# spk_status spk_connections_adjust(spk_context *ctx, double max_p, int64_t n_tests,
+#     spk_connection *rows, int64_t n_rows)
+spk_connections_adjust = function(
+    "spk_connections_adjust", STATUS, context, double, int64, P(spk_connection), int64
+)
+
+class spk_connection_curve(Structure):
+    _fields_ = [
+        ("lags_s", P(double)),
+        ("counts", P(double)),
+        ("expected", P(double)),
+        ("lower", P(double)),
+        ("upper", P(double)),
+    ]
+
+
+# spk_status spk_connections_curve_length(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_connections_options *options, int64_t *n_bins)
+spk_connections_curve_length = function(
+    "spk_connections_curve_length", STATUS, context, P(spk_spikes),
+    P(spk_connections_options), int64_out
+)
+# spk_status spk_connections_curve(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_connections_options *options, int32_t source, int32_t target,
+#     const spk_connection_curve *curve)
+spk_connections_curve = function(
+    "spk_connections_curve", STATUS, context, P(spk_spikes), P(spk_connections_options),
+    int32, int32, P(spk_connection_curve)
 )
 
 

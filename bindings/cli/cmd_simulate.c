@@ -51,6 +51,20 @@ static const option options_firing[] = {
      "Standard deviation of the slow drift of ln rate; 0: stationary.", NULL, 0, 0},
     {"drift-time-s", 0, OPTION_NUMBER, "S", FIELD(drift_time_s),
      "Correlation time of the drift [s].", NULL, 0, 0},
+    {"modulation-sigma", 0, OPTION_NUMBER, "X", FIELD(modulation_sigma),
+     "Standard deviation of a modulation of ln rate that units share, times 0.5 to 1.5 "
+     "for "
+     "each unit; 0: none.",
+     NULL, 0, 0},
+    {"modulation-time-s", 0, OPTION_NUMBER, "S", FIELD(modulation_time_s),
+     "Correlation time of the modulation [s].", NULL, 0, 0},
+    {"modulation-hz", 0, OPTION_NUMBER, "HZ", FIELD(modulation_hz),
+     "Frequency of the modulation [Hz]; 0: it does not oscillate.", NULL, 0, 0},
+    {"modulation-groups", 0, OPTION_INTEGER, "N", FIELD(modulation_groups),
+     "Number of groups of units, each with a modulation of its own.", NULL, 0, 1e9},
+    {"modulation-opposed", 0, OPTION_NUMBER, "SHARE", FIELD(modulation_opposed),
+     "Share of units that the modulation slows when it speeds others, 0 to 1.", NULL, 0,
+     0},
     {NULL, 0, OPTION_FLAG, NULL, 0, NULL, NULL, 0, 0},
 };
 static const option options_connection[] = {
@@ -62,12 +76,31 @@ static const option options_connection[] = {
      "Median strength of an excitatory connection: extra target spikes for each source "
      "spike.",
      NULL, 0, 0},
+    {"connection-sigma", 0, OPTION_NUMBER, "X", FIELD(connection_sigma),
+     "Standard deviation of that strength in ln; 0: all equal.", NULL, 0, 0},
     {"connection-latency-s", 0, OPTION_NUMBER, "S", FIELD(connection_latency_s),
      "Mean latency of connections [s]; each has its own, within half of it.", NULL, 0, 0},
     {"connection-jitter-s", 0, OPTION_NUMBER, "S", FIELD(connection_jitter_s),
      "Standard deviation of one connection's latency [s].", NULL, 0, 0},
     {"inhibition-s", 0, OPTION_NUMBER, "S", FIELD(inhibition_s),
      "Length of inhibition [s].", NULL, 0, 0},
+    {NULL, 0, OPTION_FLAG, NULL, 0, NULL, NULL, 0, 0},
+};
+static const option options_common[] = {
+    {"common-groups", 0, OPTION_INTEGER, "N", FIELD(common_groups),
+     "Number of groups of units, each driven by a source that is not recorded.", NULL, 0,
+     1e9},
+    {"common-size", 0, OPTION_INTEGER, "N", FIELD(common_size),
+     "Number of units of such a group.", NULL, 0, 1e9},
+    {"common-rate-hz", 0, OPTION_NUMBER, "HZ", FIELD(common_rate_hz),
+     "Rate of each source [Hz].", NULL, 0, 0},
+    {"common-strength", 0, OPTION_NUMBER, "X", FIELD(common_strength),
+     "Extra spikes of each unit of the group for each spike of its source, 0 to 1.", NULL,
+     0, 0},
+    {"common-latency-s", 0, OPTION_NUMBER, "S", FIELD(common_latency_s),
+     "Latencies from the source are uniform from 0 to this [s].", NULL, 0, 0},
+    {"common-jitter-s", 0, OPTION_NUMBER, "S", FIELD(common_jitter_s),
+     "Standard deviation of one unit's latency [s].", NULL, 0, 0},
     {NULL, 0, OPTION_FLAG, NULL, 0, NULL, NULL, 0, 0},
 };
 static const option options_sorting[] = {
@@ -82,6 +115,7 @@ static const option_group groups[] = {
     {"Session", options_size, offsetof(simulate_arguments, simulation)},
     {"Firing", options_firing, offsetof(simulate_arguments, simulation)},
     {"Connections", options_connection, offsetof(simulate_arguments, simulation)},
+    {"Common input", options_common, offsetof(simulate_arguments, simulation)},
     {"Sorting errors", options_sorting, offsetof(simulate_arguments, simulation)},
     {"Running", options_run, offsetof(simulate_arguments, run)},
     {NULL, NULL, 0},
@@ -96,8 +130,8 @@ static const option_section sections[] = {
      "amplitudes.npy, spike_positions.npy and others) and truth.json: for each unit its "
      "base "
      "rate, contamination, missed share and position, and every connection with its "
-     "latency "
-     "and strength. Analyse the folder as if a sorter had left it, then hold what was "
+     "latency, strength and the pairs of spikes that are due to it, and every common "
+     "input. Analyse the folder as if a sorter had left it, then hold what was "
      "found against truth.json.\n"
      "\n"
      "The true spike trains are those of the same seed and options with "
@@ -112,6 +146,9 @@ static const option_example examples[] = {
     {"Independent, stationary Poisson units with perfect sorting:",
      "spikekit simulate -o null --connection-share 0 --burst-share 0 \\\n"
      "          --drift-sigma 0 --contamination-max 0 --missed-max 0"},
+    {"What looks like a connection and is none:",
+     "spikekit simulate -o fooled --connection-share 0 --modulation-sigma 0.5 \\\n"
+     "          --common-groups 40"},
     {NULL, NULL},
 };
 static const command_usage usage = {
@@ -120,7 +157,8 @@ static const command_usage usage = {
     .description =
         "Makes a session whose truth is known. Units fire as point processes with "
         "log-normal "
-        "base rates, slow drift, refractory periods, bursts and synaptic connections; "
+        "base rates, slow drift, refractory periods, bursts and synaptic connections, if "
+        "asked for also with shared modulation and common input; "
         "then a "
         "sorter is imitated that misses some spikes and takes in foreign ones.",
     .groups = groups,

@@ -15,7 +15,17 @@
  *        h(k) = (lambda / fs) exp(D(k) - drift_sigma^2 / 2),
  *    D a stationary Ornstein-Uhlenbeck process with mean 0, s.d. drift_sigma and
  *    correlation time drift_time_s, held for steps of drift_time_s / 50; the mean of h
- *    is lambda / fs. The R - 1 samples after a spike are refractory, so intervals are >=
+ *    is lambda / fs.
+ *      Co-modulation (modulation_sigma > 0) multiplies h by exp(w M(k) - w^2 / 2), M of
+ *    the unit's group, so the mean of h stays. M has mean 0, s.d. 1 and autocorrelation
+ *    exp(-t / modulation_time_s) cos(2 pi modulation_hz t): the real part of a complex
+ *    Ornstein-Uhlenbeck process that turns, held for steps of modulation_time_s / 20, or
+ *    a twentieth of a turn if that is shorter. Groups are independent; a unit's is drawn
+ *    evenly among modulation_groups. Its weight w is modulation_sigma times a number
+ *    uniform in 0.5 .. 1.5, negated for a share modulation_opposed of units. Units i, j of
+ *    one group then pair at lag t by chance exp(w_i w_j r(t)) times as often, r the
+ *    autocorrelation of M, up to the steps and refractoriness.
+ *      The R - 1 samples after a spike are refractory, so intervals are >=
  *    R. After each spike of a bursting unit, with probability q = 1 - 1 / burst_size,
  *    the next one follows by R + G samples instead, G geometric: P(G >= g) = exp(-g /
  *    (burst_interval_s fs)). The run of spikes so tied is geometric with mean burst_size
@@ -45,6 +55,13 @@
  *        P = exp(-h R) / ((1 - exp(-h)) m),  m = R + 1 / (exp(h) - 1) its mean interval,
  *    about exp(-lambda d) / (1 + lambda d); missed spikes then thin pairs as they thin
  *    trains.
+ *      Common input: each of common_groups sources that nobody records fires as a Poisson
+ *    process of common_rate_hz, and sends each spike to each unit of its group with
+ *    probability common_strength, due round((latency + jitter z) fs) samples later: extra
+ *    spikes like those above, among which they take their place. A group is common_size
+ *    different units, drawn evenly; a unit may be in several. The latency of each is
+ *    uniform in 0 .. common_latency_s, s.d. of its jitter common_jitter_s. Two units of a
+ *    group so pair about their difference in latency, with neither driving the other.
  *
  * 4. The sorter. Of the n_true spikes fired, n_missed = round(m n_true) are missed,
  *    chosen evenly, m uniform in 0 .. missed_max. n_foreign = round((n_true - n_missed)
@@ -56,8 +73,8 @@
  * Connections: each ordered pair of different units with probability connection_share. A
  * unit inhibits all its targets with probability inhibitory_share, otherwise it excites
  * them. Latency is uniform within +-50 % of connection_latency_s; excitatory strength is
- * log-normal with median connection_strength and s.d. 0.5 in ln, at most 1; inhibitory
- * share is uniform in 0.4 .. 0.8.
+ * log-normal with median connection_strength and s.d. connection_sigma in ln, at most 1;
+ * inhibitory share is uniform in 0.4 .. 0.8.
  *
  * Positions: units are uniform in 11 .. 59 um across and along the probe; spikes scatter
  * with s.d. 4 um. Amplitudes: unit means log-normal, median 20, s.d. 0.5 in ln; spikes
@@ -115,6 +132,26 @@ typedef struct spk_simulation_options {
                                    *   default 0.1 [0, 1] */
     double probe_length_um;      /**< units lie along a probe of this length; default
                                    *   3840 [20, 1e6] */
+    double connection_sigma;   /**< s.d. of ln excitatory strength; default 0.5 [0, 10] */
+    double modulation_sigma;   /**< s.d. of ln rate that a group shares, times 0.5 ..
+                                    *   1.5 for each unit; default 0: none [0, 10] */
+    double modulation_time_s;  /**< its correlation time; default 0.05 [0.001, 1e9] */
+    double modulation_hz;      /**< its frequency; default 0: no oscillation
+                                    *   [0, 1000] */
+    int64_t modulation_groups; /**< groups of units that share one; default 1
+                                    *   [1, 1e6] */
+    double modulation_opposed; /**< share of units modulated the other way; default 0
+                                    *   [0, 1] */
+    int64_t common_groups;     /**< groups of units with a common input; default 0
+                                    *   [0, 1e5] */
+    int64_t common_size;       /**< units of such a group, at most n_units if there is
+                                    *   one; default 4 [2, 1000] */
+    double common_rate_hz;     /**< rate of its unrecorded source; default 5 [0, 1e5] */
+    double common_strength;    /**< chance that a source spike makes a unit of the group
+                                    *   fire; default 0.2 [0, 1] */
+    double common_latency_s;   /**< latencies are uniform in 0 .. this; default 0.003
+                                    *   [0, 1] */
+    double common_jitter_s;    /**< s.d. of one latency; default 0.0003 [0, 1] */
 } spk_simulation_options;
 
 SPK_API void spk_simulation_options_init(spk_simulation_options *options,
@@ -132,7 +169,8 @@ typedef struct spk_simulation_unit {
     int64_t n_missed;      /**< of these, not in the session */
     int64_t n_foreign;     /**< spikes in the session that it did not fire */
     int32_t bursting;      /**< nonzero: a bursting unit */
-    int32_t reserved;      /**< 0 */
+    int32_t modulation_group; /**< whose co-modulation it shares, from 0 */
+    double modulation;        /**< w, its weight; 0 without co-modulation */
 } spk_simulation_unit;
 
 /** The truth of one connection. */
@@ -143,7 +181,22 @@ typedef struct spk_simulation_connection {
     double strength;  /**< >= 0: extra target spikes sent per source spike; < 0: the
                        *   share by which the target's rate falls during inhibition,
                        *   negated */
+    double
+        extra_pairs; /**< pairs of session spikes at its latency that are due to it: the
+                         *   extra spikes fired, times the shares of the source's and the
+                         *   target's spikes that are not missed. Inhibition: the pairs it
+                         *   took, negated, a / (1 - a) times those of background spikes
+                         *   that were left, times the same */
 } spk_simulation_connection;
+
+/** The truth of one unit's part in a common input. */
+typedef struct spk_simulation_common_input {
+    int32_t group;    /**< which source, from 0 */
+    int32_t unit;     /**< unit index */
+    double latency_s; /**< mean latency */
+    double strength;  /**< chance that a source spike is sent to the unit */
+    int64_t n_extra;  /**< extra spikes that the unit fired for it */
+} spk_simulation_common_input;
 
 /** A simulated session with its truth. */
 typedef struct spk_simulation spk_simulation;
@@ -156,7 +209,9 @@ typedef struct spk_simulation spk_simulation;
  * @return SPK_OK; SPK_ERR_ARGUMENT (NULL; a field out of range: name, range and value);
  *         SPK_ERR_OVERFLOW (duration beyond 2^53 samples); SPK_ERR_MEMORY;
  *         SPK_ERR_CANCELLED
- * Cost:    time O(spikes * (1 + inputs of a unit) + n_units * duration_s / drift_time_s);
+ * Cost:    time O(spikes * (1 + inputs of a unit) + n_units * duration_s / drift_time_s),
+ *          with co-modulation n_units * duration_s / modulation_time_s more, with common
+ *          input common_groups * (n_units + common_size * source spikes);
  *          at most 60 bytes a spike while it runs, 29 kept
  * Threads: workers own units, then stretches of time; same bits for any number of threads
  */
@@ -172,6 +227,9 @@ SPK_API const spk_simulation_unit *spk_simulation_units(const spk_simulation *si
 /** [*n] truth, by source then target. */
 SPK_API const spk_simulation_connection *
 spk_simulation_connections(const spk_simulation *simulation, int64_t *n);
+/** [*n] truth, by group then unit; common_size of each group. */
+SPK_API const spk_simulation_common_input *
+spk_simulation_common_inputs(const spk_simulation *simulation, int64_t *n);
 /** [n_spikes] amplitude of each spike. */
 SPK_API const double *spk_simulation_amplitudes(const spk_simulation *simulation);
 /** [n_spikes][2] position of each spike [um]. */
@@ -189,8 +247,8 @@ SPK_API const uint8_t *spk_simulation_foreign(const spk_simulation *simulation);
  * between two humps, and how it travels along the probe are drawn for each unit. The group of a
  * unit is "good" if its contamination is at most 0.1, otherwise
  * "mua". truth.json is an object with "options" (every field), "n_samples", "n_spikes",
- * and arrays "units" and "connections" of objects with the fields of the two structs
- * above; NaN is null, and a seed of 2^63 or more is text.
+ * and arrays "units", "connections" and "common_inputs" of objects with the fields of the
+ * three structs above; NaN is null, and a seed of 2^63 or more is text.
  *
  * @param[in] folder     made if absent
  * @param[in] overwrite  0: a file that is already there is an error

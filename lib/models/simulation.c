@@ -37,6 +37,14 @@ void spk_simulation_options_init(spk_simulation_options *options, size_t struct_
         .contamination_max = 0.1,
         .missed_max = 0.1,
         .probe_length_um = 3840.0,
+        .connection_sigma = 0.5,
+        .modulation_time_s = 0.05,
+        .modulation_groups = 1,
+        .common_size = 4,
+        .common_rate_hz = 5.0,
+        .common_strength = 0.2,
+        .common_latency_s = 0.003,
+        .common_jitter_s = 0.0003,
     };
     if (options == NULL || struct_size < sizeof options->struct_size)
         return;
@@ -71,9 +79,34 @@ static spk_status check_options(spk_context *ctx, const spk_simulation_options *
         {"contamination_max", o->contamination_max, 0, 0.9},
         {"missed_max", o->missed_max, 0, 1},
         {"probe_length_um", o->probe_length_um, 20, 1e6},
+        {"connection_sigma", o->connection_sigma, 0, 10},
+        {"modulation_sigma", o->modulation_sigma, 0, 10},
+        {"modulation_time_s", o->modulation_time_s, 0.001, 1e9},
+        {"modulation_hz", o->modulation_hz, 0, 1000},
+        {"modulation_opposed", o->modulation_opposed, 0, 1},
+        {"common_rate_hz", o->common_rate_hz, 0, 1e5},
+        {"common_strength", o->common_strength, 0, 1},
+        {"common_latency_s", o->common_latency_s, 0, 1},
+        {"common_jitter_s", o->common_jitter_s, 0, 1},
     };
-    SPK_REQUIRE(ctx, o->n_units >= 1 && o->n_units <= 1000000, SPK_ERR_ARGUMENT,
-                "n_units must be in 1 .. 1000000, got %lld", (long long)o->n_units);
+    const struct {
+        const char *name;
+        int64_t value, low, high;
+    } counts[] = {
+        {"n_units", o->n_units, 1, 1000000},
+        {"modulation_groups", o->modulation_groups, 1, 1000000},
+        {"common_groups", o->common_groups, 0, 100000},
+        {"common_size", o->common_size, 2, 1000},
+    };
+    for (size_t f = 0; f < sizeof counts / sizeof counts[0]; f++)
+        SPK_REQUIRE(ctx,
+                    counts[f].value >= counts[f].low && counts[f].value <= counts[f].high,
+                    SPK_ERR_ARGUMENT, "%s must be in %lld .. %lld, got %lld",
+                    counts[f].name, (long long)counts[f].low, (long long)counts[f].high,
+                    (long long)counts[f].value);
+    SPK_REQUIRE(ctx, o->common_groups == 0 || o->common_size <= o->n_units,
+                SPK_ERR_ARGUMENT, "common_size must be at most n_units = %lld, got %lld",
+                (long long)o->n_units, (long long)o->common_size);
     for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f++)
         SPK_REQUIRE(ctx,
                     fields[f].value >= fields[f].low && fields[f].value <= fields[f].high,
@@ -107,6 +140,13 @@ static void draw_unit(spk_simulation *s, int64_t u)
     unit->depth_um = o->probe_length_um * spk_random_uniform(&random);
     unit->amplitude = 20.0 * exp(0.5 * spk_random_normal(&random));
     traits->inhibitory = spk_random_uniform(&random) < o->inhibitory_share;
+    if (o->modulation_sigma > 0) {
+        double groups = (double)o->modulation_groups;
+        unit->modulation_group = (int32_t)(groups * spk_random_uniform(&random));
+        unit->modulation = o->modulation_sigma * (0.5 + spk_random_uniform(&random));
+        if (spk_random_uniform(&random) < o->modulation_opposed)
+            unit->modulation = -unit->modulation;
+    }
 }
 
 /* The targets of one source: instead of a coin for each other unit, the geometric
@@ -124,16 +164,18 @@ static int64_t wire_source(const spk_simulation *s, int64_t source,
             break;
         place += (int64_t)skip;
         double latency = 0.5 + spk_random_uniform(&random);
-        double strength = s->traits[source].inhibitory
-                              ? -(0.4 + 0.4 * spk_random_uniform(&random))
-                              : fmin(1.0, o->connection_strength *
-                                              exp(0.5 * spk_random_normal(&random)));
+        double strength =
+            s->traits[source].inhibitory
+                ? -(0.4 + 0.4 * spk_random_uniform(&random))
+                : fmin(1.0, o->connection_strength *
+                                exp(o->connection_sigma * spk_random_normal(&random)));
         if (connections != NULL)
             connections[n] = (spk_simulation_connection){
                 .source = (int32_t)source,
                 .target = (int32_t)(place < source ? place : place + 1),
                 .latency_s = latency * o->connection_latency_s,
-                .strength = strength};
+                .strength = strength,
+                .extra_pairs = 0};
         n++;
     }
     return n;
@@ -168,7 +210,7 @@ spk_status spk__simulation_draw_units(spk_context *ctx, spk_simulation *s)
     memmove(s->input_offsets + 1, s->input_offsets,
             (size_t)n_units * sizeof *s->input_offsets);
     s->input_offsets[0] = 0;
-    return SPK_OK;
+    return spk__simulation_draw_commons(ctx, s);
 }
 
 static void free_scratch(spk_simulation *s)
@@ -184,11 +226,15 @@ static void free_scratch(spk_simulation *s)
     spk__free(s->traits);
     spk__free(s->input_offsets);
     spk__free(s->inputs);
+    spk__free(s->common_offsets);
+    spk__free(s->common_of);
     s->backgrounds = NULL;
     s->finals = NULL;
     s->traits = NULL;
     s->input_offsets = NULL;
     s->inputs = NULL;
+    s->common_offsets = NULL;
+    s->common_of = NULL;
 }
 
 spk_status spk_simulation_run(spk_context *ctx, const spk_simulation_options *options,
@@ -242,6 +288,7 @@ void spk_simulation_destroy(spk_simulation *simulation)
     free_scratch(simulation);
     spk__free(simulation->units);
     spk__free(simulation->connections);
+    spk__free(simulation->commons);
     spk__free(simulation->samples);
     spk__free(simulation->unit_of);
     spk__free(simulation->amplitudes);
@@ -266,6 +313,14 @@ spk_simulation_connections(const spk_simulation *simulation, int64_t *n)
     if (n != NULL)
         *n = simulation == NULL ? 0 : simulation->n_connections;
     return simulation == NULL ? NULL : simulation->connections;
+}
+
+const spk_simulation_common_input *
+spk_simulation_common_inputs(const spk_simulation *simulation, int64_t *n)
+{
+    if (n != NULL)
+        *n = simulation == NULL ? 0 : simulation->n_commons;
+    return simulation == NULL ? NULL : simulation->commons;
 }
 
 const double *spk_simulation_amplitudes(const spk_simulation *simulation)

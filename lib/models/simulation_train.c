@@ -5,6 +5,7 @@
  * The steps are separate loops over units since each reads other units' results of the
  * one before.
  */
+#include "models/simulation_hazard.h"
 #include "models/simulation_state.h"
 
 #include "base/check.h"
@@ -46,77 +47,12 @@ void spk__train_clear(spk__train *train)
     *train = (spk__train){0};
 }
 
-/* The hazard along time: constant since the last change, until `stop`. */
-typedef struct hazard_walk {
-    spk_random random;
-    double base;   /* hazard a sample without drift */
-    double log_sd; /* of the drift */
-    double decay;  /* correlation of the drift with its value a step before */
-    double drift;
-    double hazard;
-    int64_t step;
-    int64_t stop;
-    int64_t n_samples;
-} hazard_walk;
-
-static void set_hazard(hazard_walk *walk)
-{
-    walk->hazard = walk->base * exp(walk->drift - 0.5 * walk->log_sd * walk->log_sd);
-    walk->stop = walk->step < walk->n_samples - walk->stop ? walk->stop + walk->step
-                                                           : walk->n_samples;
-}
-
-static hazard_walk start_walk(const spk_simulation *s, int64_t unit)
-{
-    const spk_simulation_options *o = &s->options;
-    double drift_samples = o->drift_time_s * o->sampling_rate_hz;
-    hazard_walk walk = {.random = spk__simulation_random(s, unit, SPK__DRAW_DRIFT),
-                        .base = s->units[unit].base_rate_hz / o->sampling_rate_hz,
-                        .log_sd = o->drift_sigma,
-                        .step = s->spikes.stop_sample,
-                        .n_samples = s->spikes.stop_sample};
-    if (o->drift_sigma > 0) {
-        double step = fmax(1.0, floor(drift_samples / 50.0));
-        if (step < (double)walk.step)
-            walk.step = (int64_t)step;
-        walk.decay = exp(-(double)walk.step / drift_samples);
-        walk.drift = walk.log_sd * spk_random_normal(&walk.random);
-    }
-    set_hazard(&walk);
-    return walk;
-}
-
-static void advance_walk(hazard_walk *walk)
-{
-    double fresh = walk->log_sd * sqrt(1.0 - walk->decay * walk->decay);
-    walk->drift = walk->decay * walk->drift + fresh * spk_random_normal(&walk->random);
-    set_hazard(walk);
-}
-
-/* The first sample k >= from at which the hazard of from .. k adds up to more than
- * `spend`; n_samples if there is none. */
-static int64_t next_spike(hazard_walk *walk, int64_t from, double spend)
-{
-    while (from < walk->n_samples) {
-        if (from >= walk->stop) {
-            advance_walk(walk);
-            continue;
-        }
-        double wait = floor(spend / walk->hazard);
-        if (wait < (double)(walk->stop - from))
-            return from + (int64_t)wait;
-        spend = fmax(0.0, spend - walk->hazard * (double)(walk->stop - from));
-        from = walk->stop;
-    }
-    return walk->n_samples;
-}
-
 static spk_status fire_background(spk_context *ctx, spk_simulation *s, int64_t unit)
 {
     const spk_simulation_options *o = &s->options;
     spk__train *train = &s->backgrounds[unit];
     spk_random random = spk__simulation_random(s, unit, SPK__DRAW_TRAIN);
-    hazard_walk walk = start_walk(s, unit);
+    spk__hazard_walk walk = spk__hazard_walk_start(s, unit);
     int64_t n_samples = walk.n_samples;
     double follow = s->units[unit].bursting ? 1.0 - 1.0 / o->burst_size : 0.0;
     double burst_samples = o->burst_interval_s * o->sampling_rate_hz;
@@ -131,7 +67,7 @@ static spk_status fire_background(spk_context *ctx, spk_simulation *s, int64_t u
     if (status != SPK_OK)
         return status;
 
-    int64_t spike = next_spike(&walk, 0, spk_random_exponential(&random));
+    int64_t spike = spk__hazard_walk_next(&walk, 0, spk_random_exponential(&random));
     while (spike < n_samples) {
         if ((status = spk__train_append(ctx, train, spike)) != SPK_OK)
             return status;
@@ -140,7 +76,7 @@ static spk_status fire_background(spk_context *ctx, spk_simulation *s, int64_t u
             double wait = floor(spk_random_exponential(&random) * burst_samples);
             spike = from + (int64_t)wait;
         } else {
-            spike = next_spike(&walk, from, spk_random_exponential(&random));
+            spike = spk__hazard_walk_next(&walk, from, spk_random_exponential(&random));
         }
     }
     return SPK_OK;
@@ -177,19 +113,22 @@ static spk_status inhibit(spk_context *ctx, spk_simulation *s, int64_t unit)
     return SPK_OK;
 }
 
-static int compare_samples(const void *a, const void *b)
+static int compare_due(const void *a, const void *b)
 {
-    int64_t x = *(const int64_t *)a;
-    int64_t y = *(const int64_t *)b;
-    return (x > y) - (x < y);
+    const spk__due_spike *x = a;
+    const spk__due_spike *y = b;
+    if (x->sample != y->sample)
+        return (x->sample > y->sample) - (x->sample < y->sample);
+    return (x->input > y->input) - (x->input < y->input);
 }
 
 /* The extra spikes due in one unit, from all its inputs, in order of time. */
 static spk_status collect_due(spk_context *ctx, const spk_simulation *s, int64_t unit,
-                              spk__train *due)
+                              spk__due_spikes *due)
 {
     double fs = s->options.sampling_rate_hz;
     spk_random random = spk__simulation_random(s, unit, SPK__DRAW_EXCITATION);
+    spk_status status;
     for (int64_t i = s->input_offsets[unit]; i < s->input_offsets[unit + 1]; i++) {
         const spk_simulation_connection *c = &s->connections[s->inputs[i]];
         if (c->strength < 0)
@@ -208,23 +147,32 @@ static spk_status collect_due(spk_context *ctx, const spk_simulation *s, int64_t
             int64_t delay = llround((c->latency_s + jitter) * fs);
             int64_t t = source->samples[k] + (delay < 1 ? 1 : delay);
             skip = floor(spk_random_exponential(&random) / weight);
-            if (t >= s->spikes.stop_sample)
-                continue;
-            spk_status status = spk__train_append(ctx, due, t);
-            if (status != SPK_OK)
+            if ((status = spk__simulation_add_due(ctx, s, due, t, s->inputs[i])) !=
+                SPK_OK)
                 return status;
         }
     }
+    if ((status = spk__simulation_collect_common(ctx, s, unit, due)) != SPK_OK)
+        return status;
     if (due->n > 1)
-        qsort(due->samples, (size_t)due->n, sizeof *due->samples, compare_samples);
+        qsort(due->items, (size_t)due->n, sizeof *due->items, compare_due);
     return SPK_OK;
 }
 
-static spk_status excite(spk_context *ctx, const spk_simulation *s, int64_t unit,
+/* An input belongs to one unit, so no two workers count for the same one. */
+static void count_extra(spk_simulation *s, int64_t input)
+{
+    if (input < s->n_connections)
+        s->connections[input].extra_pairs++;
+    else
+        s->commons[input - s->n_connections].n_extra++;
+}
+
+static spk_status excite(spk_context *ctx, spk_simulation *s, int64_t unit,
                          spk__train *fired)
 {
     const spk__train *own = &s->backgrounds[unit];
-    spk__train due = {0};
+    spk__due_spikes due = {0};
     spk_status status = collect_due(ctx, s, unit, &due);
     if (status == SPK_OK)
         status = spk__train_reserve(ctx, fired, own->n + due.n);
@@ -235,20 +183,23 @@ static spk_status excite(spk_context *ctx, const spk_simulation *s, int64_t unit
     for (int64_t k = 0, d = 0; k < own->n || d < due.n;) {
         if (k < own->n && own->removed != NULL && own->removed[k]) {
             k++;
-        } else if (k < own->n && (d == due.n || own->samples[k] <= due.samples[d])) {
+        } else if (k < own->n && (d == due.n || own->samples[k] <= due.items[d].sample)) {
             fired->samples[fired->n++] = own->samples[k++];
         } else {
-            int64_t t = due.samples[d++];
+            int64_t t = due.items[d].sample;
             int free_before =
                 fired->n == 0 || t - fired->samples[fired->n - 1] >= s->refractory;
             int free_after = k == own->n || own->samples[k] - t >= s->refractory;
-            if (free_before && free_after)
+            if (free_before && free_after) {
                 fired->samples[fired->n++] = t;
+                count_extra(s, due.items[d].input);
+            }
+            d++;
         }
     }
 
 cleanup:
-    spk__train_clear(&due);
+    spk__free(due.items);
     return status;
 }
 
@@ -333,8 +284,15 @@ static spk_status run_finish(void *state, int64_t task, int32_t worker)
     spk_status status = excite(job->ctx, job->s, task, &fired);
     if (status == SPK_OK)
         status = sort_spikes(job->ctx, job->s, task, &fired);
+    spk__simulation_count_taken(job->s, task);
     spk__train_clear(&fired);
     return status;
+}
+
+/* Of the spikes that a unit fired, the share in the session. */
+static double share_kept(const spk_simulation *s, int64_t unit)
+{
+    return s->units[unit].n_true_spikes > 0 ? 1.0 - s->units[unit].missed : 1.0;
 }
 
 spk_status spk__simulation_fire(spk_context *ctx, spk_simulation *s)
@@ -355,5 +313,10 @@ spk_status spk__simulation_fire(spk_context *ctx, spk_simulation *s)
         return status;
     for (int64_t u = 0; u < n_units; u++)
         spk__train_clear(&s->backgrounds[u]);
+    for (int64_t c = 0; c < s->n_connections; c++) {
+        spk_simulation_connection *connection = &s->connections[c];
+        connection->extra_pairs *=
+            share_kept(s, connection->source) * share_kept(s, connection->target);
+    }
     return SPK_OK;
 }

@@ -61,6 +61,26 @@ static spk_status set_integers(spk_context *ctx, spk_json *json, int64_t n,
 
 #define COUNT(fields) ((int64_t)(sizeof(fields) / sizeof(fields)[0]))
 
+/* An object of these fields, at the end of an array of the truth. */
+static spk_status append_object(spk_context *ctx, spk_json *truth, const char *array,
+                                int64_t n_integers, const integer_field *integers,
+                                int64_t n_numbers, const number_field *numbers)
+{
+    spk_json *object = NULL;
+    spk_status status;
+    if ((status = spk_json_create(ctx, &object)) != SPK_OK)
+        return status;
+    if ((status = set_integers(ctx, object, n_integers, integers)) != SPK_OK)
+        goto cleanup;
+    if ((status = set_numbers(ctx, object, n_numbers, numbers)) != SPK_OK)
+        goto cleanup;
+    status = spk_json_append_object(ctx, truth, array, object);
+
+cleanup:
+    spk_json_destroy(object);
+    return status;
+}
+
 static spk_status add_options(spk_context *ctx, spk_json *truth,
                               const spk_simulation_options *o)
 {
@@ -84,6 +104,21 @@ static spk_status add_options(spk_context *ctx, spk_json *truth,
         {"contamination_max", o->contamination_max},
         {"missed_max", o->missed_max},
         {"probe_length_um", o->probe_length_um},
+        {"connection_sigma", o->connection_sigma},
+        {"modulation_sigma", o->modulation_sigma},
+        {"modulation_time_s", o->modulation_time_s},
+        {"modulation_hz", o->modulation_hz},
+        {"modulation_opposed", o->modulation_opposed},
+        {"common_rate_hz", o->common_rate_hz},
+        {"common_strength", o->common_strength},
+        {"common_latency_s", o->common_latency_s},
+        {"common_jitter_s", o->common_jitter_s},
+    };
+    const integer_field integers[] = {
+        {"n_units", o->n_units},
+        {"modulation_groups", o->modulation_groups},
+        {"common_groups", o->common_groups},
+        {"common_size", o->common_size},
     };
     spk_json *object = NULL;
     spk_status status;
@@ -98,7 +133,7 @@ static spk_status add_options(spk_context *ctx, spk_json *truth,
     }
     if (status != SPK_OK)
         goto cleanup;
-    if ((status = spk_json_set_integer(ctx, object, "n_units", o->n_units)) != SPK_OK)
+    if ((status = set_integers(ctx, object, COUNT(integers), integers)) != SPK_OK)
         goto cleanup;
     if ((status = set_numbers(ctx, object, COUNT(numbers), numbers)) != SPK_OK)
         goto cleanup;
@@ -119,6 +154,7 @@ static spk_status add_unit(spk_context *ctx, spk_json *truth, int64_t index,
         {"x_um", unit->x_um},
         {"depth_um", unit->depth_um},
         {"amplitude", unit->amplitude},
+        {"modulation", unit->modulation},
     };
     const integer_field integers[] = {
         {"unit", index},
@@ -126,20 +162,10 @@ static spk_status add_unit(spk_context *ctx, spk_json *truth, int64_t index,
         {"n_missed", unit->n_missed},
         {"n_foreign", unit->n_foreign},
         {"bursting", unit->bursting},
+        {"modulation_group", unit->modulation_group},
     };
-    spk_json *object = NULL;
-    spk_status status;
-    if ((status = spk_json_create(ctx, &object)) != SPK_OK)
-        return status;
-    if ((status = set_integers(ctx, object, COUNT(integers), integers)) != SPK_OK)
-        goto cleanup;
-    if ((status = set_numbers(ctx, object, COUNT(numbers), numbers)) != SPK_OK)
-        goto cleanup;
-    status = spk_json_append_object(ctx, truth, "units", object);
-
-cleanup:
-    spk_json_destroy(object);
-    return status;
+    return append_object(ctx, truth, "units", COUNT(integers), integers, COUNT(numbers),
+                         numbers);
 }
 
 static spk_status add_connection(spk_context *ctx, spk_json *truth,
@@ -148,20 +174,21 @@ static spk_status add_connection(spk_context *ctx, spk_json *truth,
     const integer_field integers[] = {{"source", connection->source},
                                       {"target", connection->target}};
     const number_field numbers[] = {{"latency_s", connection->latency_s},
-                                    {"strength", connection->strength}};
-    spk_json *object = NULL;
-    spk_status status;
-    if ((status = spk_json_create(ctx, &object)) != SPK_OK)
-        return status;
-    if ((status = set_integers(ctx, object, COUNT(integers), integers)) != SPK_OK)
-        goto cleanup;
-    if ((status = set_numbers(ctx, object, COUNT(numbers), numbers)) != SPK_OK)
-        goto cleanup;
-    status = spk_json_append_object(ctx, truth, "connections", object);
+                                    {"strength", connection->strength},
+                                    {"extra_pairs", connection->extra_pairs}};
+    return append_object(ctx, truth, "connections", COUNT(integers), integers,
+                         COUNT(numbers), numbers);
+}
 
-cleanup:
-    spk_json_destroy(object);
-    return status;
+static spk_status add_common_input(spk_context *ctx, spk_json *truth,
+                                   const spk_simulation_common_input *common)
+{
+    const integer_field integers[] = {
+        {"group", common->group}, {"unit", common->unit}, {"n_extra", common->n_extra}};
+    const number_field numbers[] = {{"latency_s", common->latency_s},
+                                    {"strength", common->strength}};
+    return append_object(ctx, truth, "common_inputs", COUNT(integers), integers,
+                         COUNT(numbers), numbers);
 }
 
 static spk_status write_truth(spk_context *ctx, const char *path, const spk_simulation *s)
@@ -184,6 +211,10 @@ static spk_status write_truth(spk_context *ctx, const char *path, const spk_simu
         status = spk_json_set_integers(ctx, truth, "connections", 0, NULL);
     for (int64_t c = 0; c < s->n_connections && status == SPK_OK; c++)
         status = add_connection(ctx, truth, &s->connections[c]);
+    if (s->n_commons == 0 && status == SPK_OK)
+        status = spk_json_set_integers(ctx, truth, "common_inputs", 0, NULL);
+    for (int64_t i = 0; i < s->n_commons && status == SPK_OK; i++)
+        status = add_common_input(ctx, truth, &s->commons[i]);
     if (status == SPK_OK)
         status = spk_json_write(ctx, path, truth);
 

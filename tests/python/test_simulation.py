@@ -33,7 +33,11 @@ def test_table_and_truth_agree(simulation):
 
 def test_connections(simulation):
     connections = simulation.connections
-    assert set(connections) == {"source", "target", "latency_s", "strength"}
+    assert set(connections) == {
+        "source", "target", "latency_s", "strength", "extra_pairs",
+    }
+    assert ((connections["extra_pairs"] < 0) <= (connections["strength"] < 0)).all()
+    assert (connections["extra_pairs"] != 0).any()
     n = len(connections["source"])
     # 870 ordered pairs, 5 % of them: 43.5 with s.d. 6.4
     assert 43.5 - 6 * 6.4 < n < 43.5 + 6 * 6.4
@@ -100,6 +104,7 @@ def test_write(phy_folder, simulation):
     truth = json.loads((phy_folder / "truth.json").read_text())
     assert truth["options"]["seed"] == 11 and truth["options"]["n_units"] == 30
     assert [unit["n_foreign"] for unit in truth["units"]] == simulation.truth["n_foreign"].tolist()
+    assert truth["common_inputs"] == [] and truth["options"]["modulation_sigma"] == 0
     targets = [connection["target"] for connection in truth["connections"]]
     assert targets == simulation.connections["target"].tolist()
     with pytest.raises(spikekit.SpikekitError):
@@ -112,9 +117,28 @@ def test_no_connections():
     assert all(len(values) == 0 for values in made.connections.values())
 
 
+def test_modulation_and_common_input():
+    plain = dict(n_units=10, duration_s=50, seed=3)
+    made = spikekit.simulate(
+        modulation_sigma=0.4, modulation_opposed=0.5, modulation_groups=np.int64(2),
+        common_groups=2, common_size=3, **plain,
+    )
+    weight, group = made.truth["modulation"], made.truth["modulation_group"]
+    assert (weight < 0).any() and (weight > 0).any() and set(group) == {0, 1}
+    assert (np.abs(weight) >= 0.2).all() and (np.abs(weight) <= 0.6).all()
+    common = made.common_inputs
+    assert set(common) == {"group", "unit", "latency_s", "strength", "n_extra"}
+    assert common["group"].tolist() == [0, 0, 0, 1, 1, 1] and (common["n_extra"] > 0).all()
+    none = spikekit.simulate(**plain)
+    assert len(none.common_inputs["unit"]) == 0 and (none.truth["modulation"] == 0).all()
+
+
 @pytest.mark.parametrize(
     "options, kind, words",
     [
+        (dict(common_groups=2.5), TypeError, "integer"),
+        (dict(common_groups=1, common_size=301), ValueError, "at most n_units = 300, got 301"),
+        (dict(modulation_time_s=0), ValueError, "modulation_time_s"),
         (dict(n_units=0), ValueError, "n_units"),
         (dict(n_units=-3), ValueError, "n_units"),
         (dict(n_units=2**70), ValueError, "n_units"),

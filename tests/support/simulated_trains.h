@@ -82,4 +82,60 @@ static inline double kolmogorov(double *p, int64_t n)
     return largest * sqrt((double)n);
 }
 
+/* A seed for which two units have exactly one connection. */
+static inline void seek_one_connection(spk_simulation_options *o)
+{
+    spk_simulation_options brief = *o;
+    brief.duration_s = 0.001;
+    for (o->seed = 1;; o->seed++) {
+        spk_simulation *s = NULL;
+        int64_t n = 0;
+        brief.seed = o->seed;
+        CU_ASSERT_EQUAL_FATAL(spk_simulation_run(NULL, &brief, &s), SPK_OK);
+        (void)spk_simulation_connections(s, &n);
+        spk_simulation_destroy(s);
+        if (n == 1)
+            return;
+    }
+}
+
+/* Pairs from source to target with first <= lag < stop; `squares` (may be NULL) sums the
+ * square of each target spike's share in them. */
+static inline double count_pairs(const trains *t, spk_simulation_connection c,
+                                 int64_t first, int64_t stop, double *squares)
+{
+    double n = 0;
+    int64_t from = t->offsets[c.source];
+    for (int64_t k = t->offsets[c.target]; k < t->offsets[c.target + 1]; k++) {
+        int64_t target = t->samples[k];
+        while (from < t->offsets[c.source + 1] && t->samples[from] <= target - stop)
+            from++;
+        double here = 0;
+        for (int64_t i = from; i < t->offsets[c.source + 1]; i++) {
+            if (t->samples[i] > target - first)
+                break;
+            here++;
+        }
+        n += here;
+        if (squares != NULL)
+            *squares += here * here;
+    }
+    return n;
+}
+
+/* Whether [first, stop) holds a spike of train u. */
+static inline int has_spike(const trains *t, int64_t u, int64_t first, int64_t stop)
+{
+    int64_t low = t->offsets[u];
+    int64_t high = t->offsets[u + 1];
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (t->samples[middle] < first)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < t->offsets[u + 1] && t->samples[low] < stop;
+}
+
 #endif

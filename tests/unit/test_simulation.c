@@ -18,6 +18,17 @@ static spk_simulation_options small_options(void)
     return o;
 }
 
+/* Co-modulation and common input as well. */
+static void share(spk_simulation_options *o)
+{
+    o->modulation_sigma = 0.5;
+    o->modulation_hz = 8;
+    o->modulation_groups = 3;
+    o->modulation_opposed = 0.5;
+    o->common_groups = 5;
+    o->common_size = 3;
+}
+
 static spk_simulation *simulate(const spk_simulation_options *o, int32_t n_threads)
 {
     spk_context *ctx = NULL;
@@ -37,7 +48,11 @@ static int same_bits(const spk_simulation *a, const spk_simulation *b)
     int64_t n_a, n_b;
     const spk_simulation_connection *c = spk_simulation_connections(a, &n_a);
     const spk_simulation_connection *d = spk_simulation_connections(b, &n_b);
-    if (x->n_spikes != y->n_spikes || x->n_units != y->n_units || n_a != n_b)
+    int64_t n_e, n_f;
+    const spk_simulation_common_input *e = spk_simulation_common_inputs(a, &n_e);
+    const spk_simulation_common_input *f = spk_simulation_common_inputs(b, &n_f);
+    if (n_e != n_f || x->n_spikes != y->n_spikes || x->n_units != y->n_units ||
+        n_a != n_b)
         return 0;
     size_t n = (size_t)x->n_spikes;
     return memcmp(x->samples, y->samples, n * sizeof *x->samples) == 0 &&
@@ -49,25 +64,30 @@ static int same_bits(const spk_simulation *a, const spk_simulation *b)
                   2 * n * sizeof(float)) == 0 &&
            memcmp(spk_simulation_units(a), spk_simulation_units(b),
                   (size_t)x->n_units * sizeof(spk_simulation_unit)) == 0 &&
-           memcmp(c, d, (size_t)n_a * sizeof *c) == 0;
+           memcmp(c, d, (size_t)n_a * sizeof *c) == 0 &&
+           memcmp(e, f, (size_t)n_e * sizeof *e) == 0;
 }
 
 static void test_same_for_any_threads(void)
 {
     const int32_t threads[] = {2, 3, 7};
     spk_simulation_options o = small_options();
-    spk_simulation *one = simulate(&o, 1);
-    CU_ASSERT(spk_simulation_spikes(one)->n_spikes > 3000);
-    for (int t = 0; t < 3; t++) {
-        spk_simulation *other = simulate(&o, threads[t]);
-        CU_ASSERT(same_bits(one, other));
+    for (int shared = 0; shared < 2; shared++) {
+        if (shared)
+            share(&o);
+        spk_simulation *one = simulate(&o, 1);
+        CU_ASSERT(spk_simulation_spikes(one)->n_spikes > 3000);
+        for (int t = 0; t < 3; t++) {
+            spk_simulation *other = simulate(&o, threads[t]);
+            CU_ASSERT(same_bits(one, other));
+            spk_simulation_destroy(other);
+        }
+        o.seed++;
+        spk_simulation *other = simulate(&o, 1);
+        CU_ASSERT(!same_bits(one, other));
         spk_simulation_destroy(other);
+        spk_simulation_destroy(one);
     }
-    o.seed = 2;
-    spk_simulation *other = simulate(&o, 1);
-    CU_ASSERT(!same_bits(one, other));
-    spk_simulation_destroy(other);
-    spk_simulation_destroy(one);
 }
 
 /* A unit's background and traits are its own: more units leave them as they were. */
@@ -150,7 +170,8 @@ static void test_unit_traits(void)
         x[u] = (units[u].x_um - 11.0) / 48.0;
         amplitude[u] = normal_cdf(2.0 * log(units[u].amplitude / 20.0));
         n_bursting += units[u].bursting;
-        CU_ASSERT_EQUAL(units[u].reserved, 0);
+        CU_ASSERT_EQUAL(units[u].modulation_group, 0);
+        CU_ASSERT_EQUAL(units[u].modulation, 0);
     }
     CU_ASSERT(kolmogorov(rate, N) < 1.95);
     CU_ASSERT(kolmogorov(depth, N) < 1.95);
@@ -324,6 +345,15 @@ static void test_errors(void)
         FIELD(contamination_max, -0.1, 0.95),
         FIELD(missed_max, -0.1, 1.1),
         FIELD(probe_length_um, 10, 2e6),
+        FIELD(connection_sigma, -1, 11),
+        FIELD(modulation_sigma, -1, 11),
+        FIELD(modulation_time_s, 0, 2e9),
+        FIELD(modulation_hz, -1, 1001),
+        FIELD(modulation_opposed, -0.1, 1.1),
+        FIELD(common_rate_hz, -1, 2e5),
+        FIELD(common_strength, -0.1, 1.1),
+        FIELD(common_latency_s, -1, 1.5),
+        FIELD(common_jitter_s, -1, 1.5),
         FIELD(duration_s, 0, INFINITY),
 #undef FIELD
     };
@@ -343,13 +373,35 @@ static void test_errors(void)
             CU_ASSERT(strstr(spk_context_message(ctx), value) != NULL);
         }
     }
-    const int64_t n_units[] = {-1, 0, 1000001, INT64_MAX};
-    for (int v = 0; v < 4; v++) {
-        spk_simulation_options o = small_options();
-        o.n_units = n_units[v];
-        CU_ASSERT_EQUAL(spk_simulation_run(ctx, &o, &s), SPK_ERR_ARGUMENT);
-        CU_ASSERT(strstr(spk_context_message(ctx), "n_units") != NULL);
+    const struct {
+        size_t field; /* of an int64_t */
+        int64_t values[4];
+        const char *name;
+    } counts[] = {
+#define FIELD(name, ...) {offsetof(spk_simulation_options, name), {__VA_ARGS__}, #name}
+        FIELD(n_units, -1, 0, 1000001, INT64_MAX),
+        FIELD(modulation_groups, -1, 0, 1000001, INT64_MAX),
+        FIELD(common_groups, INT64_MIN, -1, 100001, INT64_MAX),
+        FIELD(common_size, -1, 1, 1001, INT64_MAX),
+#undef FIELD
+    };
+    for (size_t f = 0; f < sizeof counts / sizeof counts[0]; f++) {
+        for (int v = 0; v < 4; v++) {
+            spk_simulation_options o = small_options();
+            memcpy((char *)&o + counts[f].field, &counts[f].values[v], sizeof(int64_t));
+            CU_ASSERT_EQUAL(spk_simulation_run(ctx, &o, &s), SPK_ERR_ARGUMENT);
+            CU_ASSERT(strstr(spk_context_message(ctx), counts[f].name) != NULL);
+        }
     }
+    spk_simulation_options crowded = small_options();
+    crowded.common_groups = 1;
+    crowded.common_size = crowded.n_units + 1;
+    CU_ASSERT_EQUAL(spk_simulation_run(ctx, &crowded, &s), SPK_ERR_ARGUMENT);
+    CU_ASSERT(strstr(spk_context_message(ctx), "at most n_units = 40, got 41") != NULL);
+    crowded.common_groups = 0; /* a size that nobody has does no harm */
+    CU_ASSERT_EQUAL(spk_simulation_run(ctx, &crowded, &s), SPK_OK);
+    spk_simulation_destroy(s);
+    s = NULL;
     spk_simulation_options o = small_options();
     o.duration_s = 1e300;
     CU_ASSERT_EQUAL(spk_simulation_run(ctx, &o, &s), SPK_ERR_OVERFLOW);
@@ -367,6 +419,9 @@ static void test_errors(void)
     CU_ASSERT_PTR_NULL(spk_simulation_spikes(NULL));
     CU_ASSERT_PTR_NULL(spk_simulation_units(NULL));
     CU_ASSERT_PTR_NULL(spk_simulation_connections(NULL, &n));
+    CU_ASSERT_EQUAL(n, 0);
+    n = -1;
+    CU_ASSERT_PTR_NULL(spk_simulation_common_inputs(NULL, &n));
     CU_ASSERT_EQUAL(n, 0);
     CU_ASSERT_PTR_NULL(spk_simulation_amplitudes(NULL));
     CU_ASSERT_PTR_NULL(spk_simulation_positions(NULL));
@@ -433,7 +488,8 @@ static void test_allocations(void)
     o.inhibitory_share = 0.5;
     o.connection_strength = 0.5;
     o.drift_sigma = 2; /* trains outgrow their first room */
-    CU_ASSERT(suite_fail_allocations(run_and_destroy, &o) > 15);
+    share(&o);
+    CU_ASSERT(suite_fail_allocations(run_and_destroy, &o) > 20);
 }
 
 static void test_memory(void)

@@ -53,6 +53,9 @@ static spk_simulation_options small_options(void)
     o.rate_median_hz = 10;
     o.connection_share = 0.1;
     o.contamination_max = 0.2;
+    o.modulation_sigma = 0.3;
+    o.common_groups = 3;
+    o.common_size = 2;
     o.probe_length_um = 410; /* 20 rows, not a whole number of them */
     return o;
 }
@@ -94,6 +97,9 @@ static void check_truth(const spk_simulation *s, const spk_simulation_options *o
     } options[] = {
         {"seed", (double)o->seed},
         {"n_units", (double)o->n_units},
+        {"modulation_groups", (double)o->modulation_groups},
+        {"common_groups", (double)o->common_groups},
+        {"common_size", (double)o->common_size},
         {"duration_s", o->duration_s},
         {"sampling_rate_hz", o->sampling_rate_hz},
         {"rate_median_hz", o->rate_median_hz},
@@ -113,6 +119,15 @@ static void check_truth(const spk_simulation *s, const spk_simulation_options *o
         {"contamination_max", o->contamination_max},
         {"missed_max", o->missed_max},
         {"probe_length_um", o->probe_length_um},
+        {"connection_sigma", o->connection_sigma},
+        {"modulation_sigma", o->modulation_sigma},
+        {"modulation_time_s", o->modulation_time_s},
+        {"modulation_hz", o->modulation_hz},
+        {"modulation_opposed", o->modulation_opposed},
+        {"common_rate_hz", o->common_rate_hz},
+        {"common_strength", o->common_strength},
+        {"common_latency_s", o->common_latency_s},
+        {"common_jitter_s", o->common_jitter_s},
         {"n_samples", (double)spk_simulation_spikes(s)->stop_sample},
         {"n_spikes", (double)spk_simulation_spikes(s)->n_spikes},
     };
@@ -127,12 +142,15 @@ static void check_truth(const spk_simulation *s, const spk_simulation_options *o
         CU_ASSERT_EQUAL(next_number(&text, "n_missed"), (double)unit->n_missed);
         CU_ASSERT_EQUAL(next_number(&text, "n_foreign"), (double)unit->n_foreign);
         CU_ASSERT_EQUAL(next_number(&text, "bursting"), (double)unit->bursting);
+        CU_ASSERT_EQUAL(next_number(&text, "modulation_group"),
+                        (double)unit->modulation_group);
         CU_ASSERT_EQUAL(next_number(&text, "base_rate_hz"), unit->base_rate_hz);
         CU_ASSERT_EQUAL(next_number(&text, "contamination"), unit->contamination);
         CU_ASSERT_EQUAL(next_number(&text, "missed"), unit->missed);
         CU_ASSERT_EQUAL(next_number(&text, "x_um"), unit->x_um);
         CU_ASSERT_EQUAL(next_number(&text, "depth_um"), unit->depth_um);
         CU_ASSERT_EQUAL(next_number(&text, "amplitude"), unit->amplitude);
+        CU_ASSERT_EQUAL(next_number(&text, "modulation"), unit->modulation);
     }
     int64_t n;
     const spk_simulation_connection *c = spk_simulation_connections(s, &n);
@@ -142,6 +160,17 @@ static void check_truth(const spk_simulation *s, const spk_simulation_options *o
         CU_ASSERT_EQUAL(next_number(&text, "target"), (double)c[k].target);
         CU_ASSERT_EQUAL(next_number(&text, "latency_s"), c[k].latency_s);
         CU_ASSERT_EQUAL(next_number(&text, "strength"), c[k].strength);
+        CU_ASSERT_EQUAL(next_number(&text, "extra_pairs"), c[k].extra_pairs);
+    }
+    const spk_simulation_common_input *common = spk_simulation_common_inputs(s, &n);
+    (void)next_number(&text, "common_inputs");
+    CU_ASSERT_EQUAL(n, o->common_groups * o->common_size);
+    for (int64_t k = 0; k < n; k++) {
+        CU_ASSERT_EQUAL(next_number(&text, "group"), (double)common[k].group);
+        CU_ASSERT_EQUAL(next_number(&text, "unit"), (double)common[k].unit);
+        CU_ASSERT_EQUAL(next_number(&text, "n_extra"), (double)common[k].n_extra);
+        CU_ASSERT_EQUAL(next_number(&text, "latency_s"), common[k].latency_s);
+        CU_ASSERT_EQUAL(next_number(&text, "strength"), common[k].strength);
     }
     CU_ASSERT_PTR_NULL(strstr(text, "\"source\""));
     free(whole);

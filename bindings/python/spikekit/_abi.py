@@ -1986,6 +1986,18 @@ class spk_simulation_options(Structure):
         ("contamination_max", double),
         ("missed_max", double),
         ("probe_length_um", double),
+        ("connection_sigma", double),
+        ("modulation_sigma", double),
+        ("modulation_time_s", double),
+        ("modulation_hz", double),
+        ("modulation_groups", int64),
+        ("modulation_opposed", double),
+        ("common_groups", int64),
+        ("common_size", int64),
+        ("common_rate_hz", double),
+        ("common_strength", double),
+        ("common_latency_s", double),
+        ("common_jitter_s", double),
     ]
 
 
@@ -2006,7 +2018,8 @@ class spk_simulation_unit(Structure):
         ("n_missed", int64),
         ("n_foreign", int64),
         ("bursting", int32),
-        ("reserved", int32),
+        ("modulation_group", int32),
+        ("modulation", double),
     ]
 
 
@@ -2016,6 +2029,17 @@ class spk_simulation_connection(Structure):
         ("target", int32),
         ("latency_s", double),
         ("strength", double),
+        ("extra_pairs", double),
+    ]
+
+
+class spk_simulation_common_input(Structure):
+    _fields_ = [
+        ("group", int32),
+        ("unit", int32),
+        ("latency_s", double),
+        ("strength", double),
+        ("n_extra", int64),
     ]
 
 
@@ -2038,6 +2062,12 @@ spk_simulation_units = function(
 #     const spk_simulation *simulation, int64_t *n)
 spk_simulation_connections = function(
     "spk_simulation_connections", P(spk_simulation_connection), P(spk_simulation),
+    int64_out
+)
+# const spk_simulation_common_input *spk_simulation_common_inputs(
+#     const spk_simulation *simulation, int64_t *n)
+spk_simulation_common_inputs = function(
+    "spk_simulation_common_inputs", P(spk_simulation_common_input), P(spk_simulation),
     int64_out
 )
 # const double *spk_simulation_amplitudes(const spk_simulation *simulation)

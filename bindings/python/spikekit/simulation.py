@@ -14,6 +14,7 @@ from .session import Handle, table_parts
 from .spikes import SpikeTable
 
 _OPTIONS = tuple(name for name, kind in abi.spk_simulation_options._fields_[1:])
+_INTEGERS = ("seed", "n_units", "modulation_groups", "common_groups", "common_size")
 
 
 def _record(structure):
@@ -39,11 +40,16 @@ class Simulation(SpikeTable):
         Truth of each unit, arrays of shape (n_units,): ``base_rate_hz`` (before
         refractoriness, drift, bursts and connections), ``contamination`` (foreign share of its
         spikes), ``missed`` (missed share of those it fired), ``x_um``, ``depth_um``,
-        ``amplitude``, ``n_true_spikes``, ``n_missed``, ``n_foreign``, ``bursting``.
+        ``amplitude``, ``n_true_spikes``, ``n_missed``, ``n_foreign``, ``bursting``,
+        ``modulation_group`` and ``modulation``, the weight of what it shares with its group.
     connections : dict of str to ndarray
         Truth of each connection, by source then target: ``source``, ``target``,
         ``latency_s``, ``strength`` (extra target spikes per source spike; negative: the share
-        by which the target's rate falls).
+        by which the target's rate falls), ``extra_pairs`` (pairs of the session's spikes that
+        are due to it; negative: that it took).
+    common_inputs : dict of str to ndarray
+        Truth of each unit's part in a common input, by group then unit: ``group``, ``unit``,
+        ``latency_s``, ``strength``, ``n_extra`` (extra spikes that the unit fired for it).
     """
 
     format = "simulation"
@@ -60,12 +66,20 @@ class Simulation(SpikeTable):
         self._parts = table_parts(spikes, ids, handle)
         units = _record(abi.spk_simulation_unit)
         units = view(_address(abi.spk_simulation_units(pointer)), (n_units,), units, handle)
-        self.truth = {name: units[name] for name in units.dtype.names if name != "reserved"}
+        self.truth = {name: units[name] for name in units.dtype.names}
+        self.connections = self._records(
+            abi.spk_simulation_connections, abi.spk_simulation_connection
+        )
+        self.common_inputs = self._records(
+            abi.spk_simulation_common_inputs, abi.spk_simulation_common_input
+        )
+
+    def _records(self, function, structure):
         n = ctypes.c_int64()
-        found = abi.spk_simulation_connections(pointer, ctypes.byref(n))
-        record = _record(abi.spk_simulation_connection)
-        connections = view(_address(found), (n.value,), record, handle)
-        self.connections = {name: connections[name] for name in record.names}
+        found = function(self._handle.pointer, ctypes.byref(n))
+        record = _record(structure)
+        rows = view(_address(found), (n.value,), record, self._handle)
+        return {name: rows[name] for name in record.names}
 
     def _view(self, function, shape, dtype):
         return view(_address(function(self._handle.pointer)), shape, dtype, self._handle)
@@ -142,11 +156,27 @@ def simulate(*, threads=None, progress=None, **options):
     connection_share, inhibitory_share : float
         Share of ordered pairs that are connected, default 0.005, and share of connections
         that inhibit, default 0.2.
-    connection_strength : float
-        Median of the extra target spikes per source spike, default 0.05.
+    connection_strength, connection_sigma : float
+        Median of the extra target spikes per source spike, default 0.05, and its standard
+        deviation in ln, default 0.5.
     connection_latency_s, connection_jitter_s, inhibition_s : float
         Mean latency, default 0.002; its jitter, default 0.0003; length of inhibition, default
         0.01.
+    modulation_sigma, modulation_time_s, modulation_hz : float
+        Standard deviation of a modulation of ln rate that units share, times 0.5 .. 1.5 for
+        each unit, default 0: none; its correlation time, default 0.05; its frequency, default
+        0: it does not oscillate.
+    modulation_groups : int
+        Groups of units with a modulation of their own, default 1.
+    modulation_opposed : float
+        Share of units modulated the other way, default 0.
+    common_groups, common_size : int
+        Groups of units driven by a source that is not recorded, default 0, and units of each,
+        default 4.
+    common_rate_hz, common_strength, common_latency_s, common_jitter_s : float
+        Rate of each source, default 5; extra spikes of a unit per spike of the source, default
+        0.2; latencies are uniform in 0 .. ``common_latency_s``, default 0.003; jitter of one,
+        default 0.0003.
     contamination_max, missed_max : float
         Foreign share and missed share are uniform in 0 .. max, default 0.1 each.
     probe_length_um : float
@@ -175,7 +205,7 @@ def simulate(*, threads=None, progress=None, **options):
     for name, value in options.items():
         if name not in _OPTIONS:
             raise TypeError(f"simulate() has no option {name!r}; there are {', '.join(_OPTIONS)}")
-        if name in ("seed", "n_units"):
+        if name in _INTEGERS:
             value = operator.index(value)
             low, high = (0, 2**64) if name == "seed" else (-(2**63), 2**63)
             if not low <= value < high:

@@ -15,6 +15,7 @@
  * arrays; *_length() tells the size. Options structs are filled by *_options_init().
  */
 
+#include <spikekit/alignment.h>
 #include <spikekit/array.h>
 #include <spikekit/comparison.h>
 #include <spikekit/connections.h>
@@ -33,6 +34,7 @@
 #include <spikekit/merging.h>
 #include <spikekit/metrics.h>
 #include <spikekit/periods.h>
+#include <spikekit/psth.h>
 #include <spikekit/random.h>
 #include <spikekit/refractory.h>
 #include <spikekit/session.h>
@@ -43,6 +45,7 @@
 #include <spikekit/table.h>
 #include <spikekit/templates.h>
 #include <spikekit/trains.h>
+#include <spikekit/trials.h>
 #include <spikekit/version.h>
 #include <spikekit/waveform.h>
 

@@ -130,6 +130,158 @@ spk_context_message = function("spk_context_message", text, P(spk_context))
 check_status.message = spk_context_message
 
 
+# ---- epochs.h ---------------------------------------------------------------------------
+
+
+class spk_epochs(Structure):
+    _fields_ = [
+        ("n_epochs", int64),
+        ("starts", P(int64)),
+        ("stops", P(int64)),
+    ]
+
+
+# spk_status spk_epochs_check(spk_context *ctx, const spk_epochs *epochs)
+spk_epochs_check = function("spk_epochs_check", STATUS, context, P(spk_epochs))
+# spk_status spk_epochs_normalize(spk_context *ctx, int64_t *starts, int64_t *stops,
+#     int64_t n, int64_t *n_epochs)
+spk_epochs_normalize = function(
+    "spk_epochs_normalize", STATUS, context, int64_out, int64_out, int64, int64_out
+)
+# spk_status spk_epochs_intersect(spk_context *ctx, const spk_epochs *a,
+#     const spk_epochs *b, int64_t *starts, int64_t *stops, int64_t *n_epochs)
+spk_epochs_intersect = function(
+    "spk_epochs_intersect", STATUS, context, P(spk_epochs), P(spk_epochs), int64_out,
+    int64_out, int64_out
+)
+# int64_t spk_epochs_duration(const spk_epochs *epochs)
+spk_epochs_duration = function("spk_epochs_duration", int64, P(spk_epochs))
+
+
+# ---- spikes.h ---------------------------------------------------------------------------
+
+
+class spk_spikes(Structure):
+    _fields_ = [
+        ("n_spikes", int64),
+        ("n_units", int64),
+        ("samples", P(int64)),
+        ("units", P(int32)),
+        ("sampling_rate_hz", double),
+        ("start_sample", int64),
+        ("stop_sample", int64),
+    ]
+
+
+# spk_status spk_spikes_check(spk_context *ctx, const spk_spikes *spikes)
+spk_spikes_check = function("spk_spikes_check", STATUS, context, P(spk_spikes))
+# spk_status spk_spikes_order(spk_context *ctx, int64_t n, const int64_t *samples,
+#     int64_t *order)
+spk_spikes_order = function(
+    "spk_spikes_order", STATUS, context, int64, int64_in, int64_out
+)
+# spk_status spk_spikes_count(spk_context *ctx, const spk_spikes *spikes, int64_t *counts)
+spk_spikes_count = function("spk_spikes_count", STATUS, context, P(spk_spikes), int64_out)
+# spk_status spk_spikes_group(spk_context *ctx, const spk_spikes *spikes,
+#     int64_t *offsets, int64_t *samples, int64_t *indices)
+spk_spikes_group = function(
+    "spk_spikes_group", STATUS, context, P(spk_spikes), int64_out, int64_out, int64_out
+)
+# spk_status spk_spikes_restrict(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_epochs *epochs, int64_t *samples, int32_t *units, spk_spikes *restricted)
+spk_spikes_restrict = function(
+    "spk_spikes_restrict", STATUS, context, P(spk_spikes), P(spk_epochs), int64_out,
+    int32_out, P(spk_spikes)
+)
+
+class spk_binning_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("bin_samples", int64),
+        ("epochs", P(spk_epochs)),
+    ]
+
+
+# void spk_binning_options_init(spk_binning_options *options, size_t struct_size)
+spk_binning_options_init = function(
+    "spk_binning_options_init", None, P(spk_binning_options), size
+)
+# spk_status spk_spikes_bin_length(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_binning_options *options, int64_t *n_bins)
+spk_spikes_bin_length = function(
+    "spk_spikes_bin_length", STATUS, context, P(spk_spikes), P(spk_binning_options),
+    int64_out
+)
+# spk_status spk_spikes_bin_dense(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_binning_options *options, int32_t *counts)
+spk_spikes_bin_dense = function(
+    "spk_spikes_bin_dense", STATUS, context, P(spk_spikes), P(spk_binning_options),
+    int32_out
+)
+# spk_status spk_spikes_bin_sparse(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_binning_options *options, int64_t *offsets, int64_t *bins,
+#     int32_t *counts)
+spk_spikes_bin_sparse = function(
+    "spk_spikes_bin_sparse", STATUS, context, P(spk_spikes), P(spk_binning_options),
+    int64_out, int64_out, int32_out
+)
+
+
+# ---- alignment.h ------------------------------------------------------------------------
+
+
+class spk_alignment_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("start_s", double),
+        ("stop_s", double),
+        ("bin_s", double),
+        ("epochs", P(spk_epochs)),
+    ]
+
+
+# void spk_alignment_options_init(spk_alignment_options *options, size_t struct_size)
+spk_alignment_options_init = function(
+    "spk_alignment_options_init", None, P(spk_alignment_options), size
+)
+
+class spk_alignment_window(Structure):
+    _fields_ = [
+        ("n_bins", int64),
+        ("first_sample", int64),
+        ("bin_samples", int64),
+    ]
+
+
+# spk_status spk_alignment_find_window(spk_context *ctx, double sampling_rate_hz,
+#     const spk_alignment_options *options, spk_alignment_window *window)
+spk_alignment_find_window = function(
+    "spk_alignment_find_window", STATUS, context, double, P(spk_alignment_options),
+    P(spk_alignment_window)
+)
+# spk_status spk_alignment_exposure(spk_context *ctx, const spk_spikes *spikes,
+#     int64_t n_events, const int64_t *events, const spk_alignment_options *options,
+#     int64_t *exposure, uint8_t *is_whole)
+spk_alignment_exposure = function(
+    "spk_alignment_exposure", STATUS, context, P(spk_spikes), int64, int64_in,
+    P(spk_alignment_options), int64_out, uint8_out
+)
+# spk_status spk_alignment_count(spk_context *ctx, const spk_spikes *spikes,
+#     int64_t n_events, const int64_t *events, const spk_alignment_options *options,
+#     int32_t *counts)
+spk_alignment_count = function(
+    "spk_alignment_count", STATUS, context, P(spk_spikes), int64, int64_in,
+    P(spk_alignment_options), int32_out
+)
+# spk_status spk_alignment_raster(spk_context *ctx, const spk_spikes *spikes,
+#     int64_t n_events, const int64_t *events, const spk_alignment_options *options,
+#     int64_t *offsets, int64_t *lags)
+spk_alignment_raster = function(
+    "spk_alignment_raster", STATUS, context, P(spk_spikes), int64, int64_in,
+    P(spk_alignment_options), int64_out, int64_out
+)
+
+
 # ---- array.h ----------------------------------------------------------------------------
 
 
@@ -229,103 +381,6 @@ spk_npz_writer_finish = function(
 )
 # void spk_npz_writer_destroy(spk_npz_writer *writer)
 spk_npz_writer_destroy = function("spk_npz_writer_destroy", None, P(spk_npz_writer))
-
-
-# ---- epochs.h ---------------------------------------------------------------------------
-
-
-class spk_epochs(Structure):
-    _fields_ = [
-        ("n_epochs", int64),
-        ("starts", P(int64)),
-        ("stops", P(int64)),
-    ]
-
-
-# spk_status spk_epochs_check(spk_context *ctx, const spk_epochs *epochs)
-spk_epochs_check = function("spk_epochs_check", STATUS, context, P(spk_epochs))
-# spk_status spk_epochs_normalize(spk_context *ctx, int64_t *starts, int64_t *stops,
-#     int64_t n, int64_t *n_epochs)
-spk_epochs_normalize = function(
-    "spk_epochs_normalize", STATUS, context, int64_out, int64_out, int64, int64_out
-)
-# spk_status spk_epochs_intersect(spk_context *ctx, const spk_epochs *a,
-#     const spk_epochs *b, int64_t *starts, int64_t *stops, int64_t *n_epochs)
-spk_epochs_intersect = function(
-    "spk_epochs_intersect", STATUS, context, P(spk_epochs), P(spk_epochs), int64_out,
-    int64_out, int64_out
-)
-# int64_t spk_epochs_duration(const spk_epochs *epochs)
-spk_epochs_duration = function("spk_epochs_duration", int64, P(spk_epochs))
-
-
-# ---- spikes.h ---------------------------------------------------------------------------
-
-
-class spk_spikes(Structure):
-    _fields_ = [
-        ("n_spikes", int64),
-        ("n_units", int64),
-        ("samples", P(int64)),
-        ("units", P(int32)),
-        ("sampling_rate_hz", double),
-        ("start_sample", int64),
-        ("stop_sample", int64),
-    ]
-
-
-# spk_status spk_spikes_check(spk_context *ctx, const spk_spikes *spikes)
-spk_spikes_check = function("spk_spikes_check", STATUS, context, P(spk_spikes))
-# spk_status spk_spikes_order(spk_context *ctx, int64_t n, const int64_t *samples,
-#     int64_t *order)
-spk_spikes_order = function(
-    "spk_spikes_order", STATUS, context, int64, int64_in, int64_out
-)
-# spk_status spk_spikes_count(spk_context *ctx, const spk_spikes *spikes, int64_t *counts)
-spk_spikes_count = function("spk_spikes_count", STATUS, context, P(spk_spikes), int64_out)
-# spk_status spk_spikes_group(spk_context *ctx, const spk_spikes *spikes,
-#     int64_t *offsets, int64_t *samples, int64_t *indices)
-spk_spikes_group = function(
-    "spk_spikes_group", STATUS, context, P(spk_spikes), int64_out, int64_out, int64_out
-)
-# spk_status spk_spikes_restrict(spk_context *ctx, const spk_spikes *spikes,
-#     const spk_epochs *epochs, int64_t *samples, int32_t *units, spk_spikes *restricted)
-spk_spikes_restrict = function(
-    "spk_spikes_restrict", STATUS, context, P(spk_spikes), P(spk_epochs), int64_out,
-    int32_out, P(spk_spikes)
-)
-
-class spk_binning_options(Structure):
-    _fields_ = [
-        ("struct_size", size),
-        ("bin_samples", int64),
-        ("epochs", P(spk_epochs)),
-    ]
-
-
-# void spk_binning_options_init(spk_binning_options *options, size_t struct_size)
-spk_binning_options_init = function(
-    "spk_binning_options_init", None, P(spk_binning_options), size
-)
-# spk_status spk_spikes_bin_length(spk_context *ctx, const spk_spikes *spikes,
-#     const spk_binning_options *options, int64_t *n_bins)
-spk_spikes_bin_length = function(
-    "spk_spikes_bin_length", STATUS, context, P(spk_spikes), P(spk_binning_options),
-    int64_out
-)
-# spk_status spk_spikes_bin_dense(spk_context *ctx, const spk_spikes *spikes,
-#     const spk_binning_options *options, int32_t *counts)
-spk_spikes_bin_dense = function(
-    "spk_spikes_bin_dense", STATUS, context, P(spk_spikes), P(spk_binning_options),
-    int32_out
-)
-# spk_status spk_spikes_bin_sparse(spk_context *ctx, const spk_spikes *spikes,
-#     const spk_binning_options *options, int64_t *offsets, int64_t *bins,
-#     int32_t *counts)
-spk_spikes_bin_sparse = function(
-    "spk_spikes_bin_sparse", STATUS, context, P(spk_spikes), P(spk_binning_options),
-    int64_out, int64_out, int32_out
-)
 
 
 # ---- comparison.h -----------------------------------------------------------------------
@@ -1892,6 +1947,71 @@ spk_periods_rates = function(
 spk_periods_estimate = function(
     "spk_periods_estimate", STATUS, context, P(spk_spikes), P(spk_array),
     P(spk_periods_options), int64_out, int64_out, int64_out
+)
+
+
+# ---- trials.h ---------------------------------------------------------------------------
+
+
+class spk_trials(Structure):
+    _fields_ = [
+        ("n_trials", int64),
+        ("n_units", int64),
+        ("n_bins", int64),
+        ("counts", P(int32)),
+        ("exposure", P(int64)),
+        ("bin_samples", int64),
+        ("sampling_rate_hz", double),
+        ("n_conditions", int64),
+        ("conditions", P(int32)),
+    ]
+
+
+# spk_status spk_trials_check(spk_context *ctx, const spk_trials *trials)
+spk_trials_check = function("spk_trials_check", STATUS, context, P(spk_trials))
+
+
+# ---- psth.h -----------------------------------------------------------------------------
+
+
+class spk_psth_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("trials", int32),
+        ("limits", int32),
+        ("confidence", double),
+        ("kernel", int32),
+        ("smooth_s", double),
+        ("n_resamples", int64),
+        ("seed", uint64),
+    ]
+
+
+# void spk_psth_options_init(spk_psth_options *options, size_t struct_size)
+spk_psth_options_init = function("spk_psth_options_init", None, P(spk_psth_options), size)
+
+class spk_psth(Structure):
+    _fields_ = [
+        ("n_trials", P(int64)),
+        ("counts", P(int64)),
+        ("rates", P(double)),
+        ("lower", P(double)),
+        ("upper", P(double)),
+    ]
+
+
+# spk_status spk_psth_estimate(spk_context *ctx, const spk_trials *trials,
+#     const spk_psth_options *options, spk_psth *psth)
+spk_psth_estimate = function(
+    "spk_psth_estimate", STATUS, context, P(spk_trials), P(spk_psth_options), P(spk_psth)
+)
+# spk_status spk_psth_align(spk_context *ctx, const spk_spikes *spikes, int64_t n_events,
+#     const int64_t *events, int64_t n_conditions, const int32_t *conditions,
+#     const spk_alignment_options *alignment, const spk_psth_options *options,
+#     spk_psth *psth)
+spk_psth_align = function(
+    "spk_psth_align", STATUS, context, P(spk_spikes), int64, int64_in, int64, int32_in,
+    P(spk_alignment_options), P(spk_psth_options), P(spk_psth)
 )
 
 

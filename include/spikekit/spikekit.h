@@ -27,8 +27,10 @@
 #include <spikekit/drift.h>
 #include <spikekit/duplicates.h>
 #include <spikekit/epochs.h>
+#include <spikekit/fano.h>
 #include <spikekit/features.h>
 #include <spikekit/firing.h>
+#include <spikekit/intervals.h>
 #include <spikekit/json.h>
 #include <spikekit/labels.h>
 #include <spikekit/merging.h>

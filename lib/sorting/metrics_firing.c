@@ -7,12 +7,12 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "sorting/acg_fit.h"
-#include "sorting/firing_intervals.h"
 #include "sorting/firing_lags.h"
 #include "sorting/firing_sliding.h"
 #include "sorting/firing_theta.h"
 #include "sorting/firing_windows.h"
 #include "sorting/metric_group.h"
+#include "spikes/firing_intervals.h"
 
 #include <float.h>
 #include <math.h>

@@ -1700,6 +1700,47 @@ spk_redundant_find = function(
 )
 
 
+# ---- fano.h -----------------------------------------------------------------------------
+
+
+class spk_fano_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("n_windows", int64),
+        ("windows_s", P(double)),
+        ("ddof", int32),
+        ("lags", int64),
+        ("confidence", double),
+    ]
+
+
+# void spk_fano_options_init(spk_fano_options *options, size_t struct_size)
+spk_fano_options_init = function("spk_fano_options_init", None, P(spk_fano_options), size)
+
+class spk_fano(Structure):
+    _fields_ = [
+        ("n_windows", int64),
+        ("mean", double),
+        ("variance", double),
+        ("fano", double),
+        ("standard_error", double),
+        ("lower", double),
+        ("upper", double),
+    ]
+
+
+# spk_status spk_fano_counts(spk_context *ctx, int64_t n, const int64_t *counts,
+#     const spk_fano_options *options, spk_fano *fano)
+spk_fano_counts = function(
+    "spk_fano_counts", STATUS, context, int64, int64_in, P(spk_fano_options), P(spk_fano)
+)
+# spk_status spk_fano_estimate(spk_context *ctx, const spk_trains *trains,
+#     const spk_fano_options *options, spk_fano *fano)
+spk_fano_estimate = function(
+    "spk_fano_estimate", STATUS, context, P(spk_trains), P(spk_fano_options), P(spk_fano)
+)
+
+
 # ---- firing.h ---------------------------------------------------------------------------
 
 
@@ -1766,6 +1807,75 @@ spk_acg_fit_estimate = function(
 #     const double *lags_ms, double *acg_hz)
 spk_acg_fit_curve = function(
     "spk_acg_fit_curve", STATUS, context, P(spk_acg_fit), int64, double_in, double_out
+)
+
+
+# ---- intervals.h ------------------------------------------------------------------------
+
+
+class spk_intervals_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("lvr_refractory_s", double),
+        ("confidence", double),
+    ]
+
+
+# void spk_intervals_options_init(spk_intervals_options *options, size_t struct_size)
+spk_intervals_options_init = function(
+    "spk_intervals_options_init", None, P(spk_intervals_options), size
+)
+
+class spk_intervals_summary(Structure):
+    _fields_ = [
+        ("n_intervals", int64),
+        ("n_zero", int64),
+        ("mean_s", double),
+        ("sd_s", double),
+        ("min_s", double),
+        ("q1_s", double),
+        ("median_s", double),
+        ("q3_s", double),
+        ("max_s", double),
+        ("mad_s", double),
+        ("cv", double),
+        ("cv2", double),
+        ("lv", double),
+        ("lvr", double),
+    ]
+
+
+# spk_status spk_intervals_summarize(spk_context *ctx, const spk_trains *trains,
+#     const spk_intervals_options *options, spk_intervals_summary *summary)
+spk_intervals_summarize = function(
+    "spk_intervals_summarize", STATUS, context, P(spk_trains), P(spk_intervals_options),
+    P(spk_intervals_summary)
+)
+
+class spk_serial_correlation(Structure):
+    _fields_ = [
+        ("lag", int64),
+        ("n_pairs", int64),
+        ("pearson", double),
+        ("pearson_lower", double),
+        ("pearson_upper", double),
+        ("spearman", double),
+        ("spearman_lower", double),
+        ("spearman_upper", double),
+    ]
+
+
+# spk_status spk_intervals_correlate(spk_context *ctx, const spk_trains *trains,
+#     int64_t n_lags, const spk_intervals_options *options,
+#     spk_serial_correlation *result)
+spk_intervals_correlate = function(
+    "spk_intervals_correlate", STATUS, context, P(spk_trains), int64,
+    P(spk_intervals_options), P(spk_serial_correlation)
+)
+# spk_status spk_intervals_count(spk_context *ctx, const spk_trains *trains,
+#     double bin_s, int64_t n_bins, int64_t *counts)
+spk_intervals_count = function(
+    "spk_intervals_count", STATUS, context, P(spk_trains), double, int64, int64_out
 )
 
 

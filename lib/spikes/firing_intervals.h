@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef SPIKEKIT_SORTING_FIRING_INTERVALS_H
-#define SPIKEKIT_SORTING_FIRING_INTERVALS_H
+#ifndef SPIKEKIT_SPIKES_FIRING_INTERVALS_H
+#define SPIKEKIT_SPIKES_FIRING_INTERVALS_H
 
 #include <spikekit/trains.h>
 #include <stdint.h>

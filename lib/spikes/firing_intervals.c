@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "sorting/firing_intervals.h"
+#include "spikes/firing_intervals.h"
 
 #include <assert.h>
 #include <math.h>

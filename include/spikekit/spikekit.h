@@ -40,6 +40,7 @@
 #include <spikekit/random.h>
 #include <spikekit/refractory.h>
 #include <spikekit/session.h>
+#include <spikekit/significance.h>
 #include <spikekit/simulation.h>
 #include <spikekit/spikes.h>
 #include <spikekit/status.h>

@@ -1574,12 +1574,25 @@ spk_curation_write = function(
 spk_poisson_log_upper = function("spk_poisson_log_upper", double, int64, double)
 # double spk_poisson_log_lower(int64_t count, double mean)
 spk_poisson_log_lower = function("spk_poisson_log_lower", double, int64, double)
+# double spk_poisson_log_mid_upper(int64_t count, double mean)
+spk_poisson_log_mid_upper = function("spk_poisson_log_mid_upper", double, int64, double)
+# double spk_poisson_log_mid_lower(int64_t count, double mean)
+spk_poisson_log_mid_lower = function("spk_poisson_log_mid_lower", double, int64, double)
+# int64_t spk_poisson_quantile(double probability, double mean)
+spk_poisson_quantile = function("spk_poisson_quantile", int64, double, double)
+# int64_t spk_poisson_quantile_upper(double log_probability, double mean)
+spk_poisson_quantile_upper = function("spk_poisson_quantile_upper", int64, double, double)
 # double spk_poisson_mean(int64_t count, double probability)
 spk_poisson_mean = function("spk_poisson_mean", double, int64, double)
 # void spk_binomial_limits(int64_t count, int64_t n, double level, double *lower,
 #     double *upper)
 spk_binomial_limits = function(
     "spk_binomial_limits", None, int64, int64, double, double_out, double_out
+)
+# spk_status spk_false_discovery_adjust(spk_context *ctx, const double *log_p, int64_t n,
+#     int64_t n_tests, double *log_q)
+spk_false_discovery_adjust = function(
+    "spk_false_discovery_adjust", STATUS, context, double_in, int64, int64, double_out
 )
 
 
@@ -2186,6 +2199,63 @@ class spk_refractory_estimate(Structure):
 spk_refractory_confidence = function(
     "spk_refractory_confidence", STATUS, context, P(spk_trains), int64,
     P(spk_refractory_options), int64_out, double_out, P(spk_refractory_estimate)
+)
+
+
+# ---- significance.h ---------------------------------------------------------------------
+
+
+class spk_predictor_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("kernel", int32),
+        ("skip_center", int32),
+        ("window_bins", int64),
+        ("hollow_fraction", double),
+    ]
+
+
+# void spk_predictor_options_init(spk_predictor_options *options, size_t struct_size)
+spk_predictor_options_init = function(
+    "spk_predictor_options_init", None, P(spk_predictor_options), size
+)
+# spk_status spk_predictor_kernel_from_name(spk_context *ctx, const char *name,
+#     int32_t *kernel)
+spk_predictor_kernel_from_name = function(
+    "spk_predictor_kernel_from_name", STATUS, context, text, int32_out
+)
+# const char *spk_predictor_kernel_name(int32_t kernel)
+spk_predictor_kernel_name = function("spk_predictor_kernel_name", text, int32)
+# spk_status spk_predictor_length(spk_context *ctx, const spk_predictor_options *options,
+#     int64_t *length)
+spk_predictor_length = function(
+    "spk_predictor_length", STATUS, context, P(spk_predictor_options), int64_out
+)
+# spk_status spk_predictor_weights(spk_context *ctx,
+#     const spk_predictor_options *options, double *weights)
+spk_predictor_weights = function(
+    "spk_predictor_weights", STATUS, context, P(spk_predictor_options), double_out
+)
+# spk_status spk_correlogram_predict(spk_context *ctx, int64_t n_correlograms,
+#     int64_t n_bins, const int64_t *counts, const spk_predictor_options *options,
+#     double *predicted)
+spk_correlogram_predict = function(
+    "spk_correlogram_predict", STATUS, context, int64, int64, int64_in,
+    P(spk_predictor_options), double_out
+)
+# spk_status spk_correlogram_tails(spk_context *ctx, int64_t n_values,
+#     const int64_t *counts, const double *predicted, double *log_upper,
+#     double *log_lower)
+spk_correlogram_tails = function(
+    "spk_correlogram_tails", STATUS, context, int64, int64_in, double_in, double_out,
+    double_out
+)
+# spk_status spk_correlogram_bounds(spk_context *ctx, int64_t n_values,
+#     const double *predicted, double alpha, int64_t n_tests, double *lower,
+#     double *upper)
+spk_correlogram_bounds = function(
+    "spk_correlogram_bounds", STATUS, context, int64, double_in, double, int64,
+    double_out, double_out
 )
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from bench_common import ROOT
 
-NAMES = ("agreement", "correlogram", "quality", "truth")
+NAMES = ("agreement", "correlogram", "quality", "synapses", "truth")
+MODULES = {"synapses": "connections_truth"}  # where the file has another name
 
 
 def main():
@@ -24,7 +25,7 @@ def main():
     parser.add_argument("--ours", action="store_true", help="leave the peers out")
     parser.add_argument("--quick", action="store_true", help="a tenth of the spikes, fewer peers")
     args = parser.parse_args()
-    importlib.import_module(args.name).run(args)
+    importlib.import_module(MODULES.get(args.name, args.name)).run(args)
 
 
 if __name__ == "__main__":

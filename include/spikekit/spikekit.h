@@ -48,6 +48,7 @@
 #include <spikekit/table.h>
 #include <spikekit/templates.h>
 #include <spikekit/trains.h>
+#include <spikekit/trial_fano.h>
 #include <spikekit/trials.h>
 #include <spikekit/version.h>
 #include <spikekit/waveform.h>

@@ -2454,6 +2454,89 @@ spk_sttc_estimate_profile = function(
 )
 
 
+# ---- trial_fano.h -----------------------------------------------------------------------
+
+
+class spk_trial_fano_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("window_bins", int64),
+        ("step_bins", int64),
+        ("ddof", int32),
+        ("confidence", double),
+    ]
+
+
+# void spk_trial_fano_options_init(spk_trial_fano_options *options, size_t struct_size)
+spk_trial_fano_options_init = function(
+    "spk_trial_fano_options_init", None, P(spk_trial_fano_options), size
+)
+
+class spk_trial_fano(Structure):
+    _fields_ = [
+        ("n_trials", P(int64)),
+        ("means", P(double)),
+        ("variances", P(double)),
+        ("fano", P(double)),
+        ("lower", P(double)),
+        ("upper", P(double)),
+    ]
+
+
+# spk_status spk_trial_fano_length(spk_context *ctx, int64_t n_bins,
+#     const spk_trial_fano_options *options, int64_t *n_windows)
+spk_trial_fano_length = function(
+    "spk_trial_fano_length", STATUS, context, int64, P(spk_trial_fano_options), int64_out
+)
+# spk_status spk_trial_fano_estimate(spk_context *ctx, const spk_trials *trials,
+#     const spk_trial_fano_options *options, spk_trial_fano *fano)
+spk_trial_fano_estimate = function(
+    "spk_trial_fano_estimate", STATUS, context, P(spk_trials), P(spk_trial_fano_options),
+    P(spk_trial_fano)
+)
+
+class spk_matched_fano_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("window_bins", int64),
+        ("step_bins", int64),
+        ("mean_spacing", double),
+        ("n_repeats", int64),
+        ("is_weighted", int32),
+        ("confidence", double),
+        ("seed", uint64),
+    ]
+
+
+# void spk_matched_fano_options_init(spk_matched_fano_options *options,
+#     size_t struct_size)
+spk_matched_fano_options_init = function(
+    "spk_matched_fano_options_init", None, P(spk_matched_fano_options), size
+)
+
+class spk_matched_fano(Structure):
+    _fields_ = [
+        ("n_points", int64),
+        ("n_points_all", int64),
+        ("mean", double),
+        ("mean_all", double),
+        ("fano", double),
+        ("lower", double),
+        ("upper", double),
+        ("fano_all", double),
+        ("lower_all", double),
+        ("upper_all", double),
+    ]
+
+
+# spk_status spk_matched_fano_estimate(spk_context *ctx, const spk_trials *trials,
+#     const spk_matched_fano_options *options, spk_matched_fano *fano)
+spk_matched_fano_estimate = function(
+    "spk_matched_fano_estimate", STATUS, context, P(spk_trials),
+    P(spk_matched_fano_options), P(spk_matched_fano)
+)
+
+
 # ---- version.h --------------------------------------------------------------------------
 
 # const char *spk_version(void)

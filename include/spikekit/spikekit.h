@@ -44,6 +44,7 @@
 #include <spikekit/simulation.h>
 #include <spikekit/spikes.h>
 #include <spikekit/status.h>
+#include <spikekit/surrogates.h>
 #include <spikekit/synchrony.h>
 #include <spikekit/table.h>
 #include <spikekit/templates.h>

@@ -83,6 +83,7 @@ spk_npz = _opaque("spk_npz")
 spk_npz_writer = _opaque("spk_npz_writer")
 spk_session = _opaque("spk_session")
 spk_simulation = _opaque("spk_simulation")
+spk_surrogates = _opaque("spk_surrogates")
 spk_table = _opaque("spk_table")
 spk_thresholds = _opaque("spk_thresholds")
 spk_trains = _opaque("spk_trains")
@@ -2384,6 +2385,77 @@ spk_simulation_foreign = function("spk_simulation_foreign", P(uint8), P(spk_simu
 #     const spk_simulation *simulation, int32_t overwrite)
 spk_simulation_write = function(
     "spk_simulation_write", STATUS, context, text, P(spk_simulation), int32
+)
+
+
+# ---- surrogates.h -----------------------------------------------------------------------
+
+
+class spk_surrogates_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("method", int32),
+        ("edges", int32),
+        ("seed", uint64),
+        ("width_s", double),
+        ("least_s", double),
+        ("refractory_s", double),
+        ("bin_s", double),
+        ("truncation_s", double),
+        ("n_bins", int64),
+        ("sigma_s", double),
+        ("is_windowed", int32),
+        ("has_cutoff", int32),
+        ("has_sqrt", int32),
+    ]
+
+
+# void spk_surrogates_options_init(spk_surrogates_options *options, size_t struct_size)
+spk_surrogates_options_init = function(
+    "spk_surrogates_options_init", None, P(spk_surrogates_options), size
+)
+# spk_status spk_surrogates_create(spk_context *ctx, const spk_trains *trains,
+#     const spk_surrogates_options *options, spk_surrogates **surrogates)
+spk_surrogates_create = function(
+    "spk_surrogates_create", STATUS, context, P(spk_trains), P(spk_surrogates_options),
+    PP(spk_surrogates)
+)
+# void spk_surrogates_destroy(spk_surrogates *surrogates)
+spk_surrogates_destroy = function("spk_surrogates_destroy", None, P(spk_surrogates))
+# int64_t spk_surrogates_room(const spk_surrogates *surrogates, int64_t unit,
+#     int64_t index)
+spk_surrogates_room = function(
+    "spk_surrogates_room", int64, P(spk_surrogates), int64, int64
+)
+# spk_status spk_surrogates_draw(spk_context *ctx, const spk_surrogates *surrogates,
+#     int64_t unit, int64_t index, int64_t *samples, int64_t *n_spikes)
+spk_surrogates_draw = function(
+    "spk_surrogates_draw", STATUS, context, P(spk_surrogates), int64, int64, int64_out,
+    int64_out
+)
+# spk_status spk_surrogates_offsets(spk_context *ctx, const spk_surrogates *surrogates,
+#     int64_t first_unit, int64_t last_unit, int64_t first, int64_t last,
+#     int64_t *offsets)
+spk_surrogates_offsets = function(
+    "spk_surrogates_offsets", STATUS, context, P(spk_surrogates), int64, int64, int64,
+    int64, int64_out
+)
+# spk_status spk_surrogates_draw_many(spk_context *ctx, const spk_surrogates *surrogates,
+#     int64_t first_unit, int64_t last_unit, int64_t first, int64_t last,
+#     const int64_t *offsets, int64_t *samples, int64_t *counts)
+spk_surrogates_draw_many = function(
+    "spk_surrogates_draw_many", STATUS, context, P(spk_surrogates), int64, int64, int64,
+    int64, int64_in, int64_out, int64_out
+)
+# int64_t spk_surrogates_table_room(const spk_surrogates *surrogates, int64_t index)
+spk_surrogates_table_room = function(
+    "spk_surrogates_table_room", int64, P(spk_surrogates), int64
+)
+# spk_status spk_surrogates_table(spk_context *ctx, const spk_surrogates *surrogates,
+#     int64_t index, int64_t *samples, int32_t *units, spk_spikes *table)
+spk_surrogates_table = function(
+    "spk_surrogates_table", STATUS, context, P(spk_surrogates), int64, int64_out,
+    int32_out, P(spk_spikes)
 )
 
 

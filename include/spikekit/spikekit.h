@@ -31,6 +31,7 @@
 #include <spikekit/features.h>
 #include <spikekit/firing.h>
 #include <spikekit/intervals.h>
+#include <spikekit/jitter.h>
 #include <spikekit/json.h>
 #include <spikekit/labels.h>
 #include <spikekit/merging.h>

@@ -1893,6 +1893,73 @@ spk_intervals_count = function(
 )
 
 
+# ---- jitter.h ---------------------------------------------------------------------------
+
+
+class spk_jitter_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("interval_s", double),
+        ("window_s", double),
+        ("bin_s", double),
+        ("from_s", double),
+        ("to_s", double),
+        ("jittered", int32),
+    ]
+
+
+# void spk_jitter_options_init(spk_jitter_options *options, size_t struct_size)
+spk_jitter_options_init = function(
+    "spk_jitter_options_init", None, P(spk_jitter_options), size
+)
+
+class spk_jitter_layout(Structure):
+    _fields_ = [
+        ("interval_samples", int64),
+        ("bin_samples", int64),
+        ("n_bins", int64),
+        ("first_lag", int64),
+        ("first_test", int64),
+        ("n_tests", int64),
+    ]
+
+
+# spk_status spk_jitter_length(spk_context *ctx, double sampling_rate_hz,
+#     const spk_jitter_options *options, spk_jitter_layout *layout)
+spk_jitter_length = function(
+    "spk_jitter_length", STATUS, context, double, P(spk_jitter_options),
+    P(spk_jitter_layout)
+)
+# spk_status spk_jitter_correlogram(spk_context *ctx, const spk_trains *trains,
+#     const int32_t (*pairs)[2], int64_t n_pairs, const spk_jitter_options *options,
+#     int64_t *counts, double *expected, double *variance)
+spk_jitter_correlogram = function(
+    "spk_jitter_correlogram", STATUS, context, P(spk_trains), int32_in, int64,
+    P(spk_jitter_options), int64_out, double_out, double_out
+)
+
+class spk_jitter_result(Structure):
+    _fields_ = [
+        ("count", int64),
+        ("expected", double),
+        ("variance", double),
+        ("log_equal", double),
+        ("log_upper", double),
+        ("log_lower", double),
+        ("log_mid_upper", double),
+        ("log_mid_lower", double),
+    ]
+
+
+# spk_status spk_jitter_test(spk_context *ctx, const spk_trains *trains,
+#     const int32_t (*pairs)[2], int64_t n_pairs, const spk_jitter_options *options,
+#     spk_jitter_result *results)
+spk_jitter_test = function(
+    "spk_jitter_test", STATUS, context, P(spk_trains), int32_in, int64,
+    P(spk_jitter_options), P(spk_jitter_result)
+)
+
+
 # ---- json.h -----------------------------------------------------------------------------
 
 # spk_status spk_json_create(spk_context *ctx, spk_json **json)

@@ -18,10 +18,12 @@
 #include <spikekit/alignment.h>
 #include <spikekit/array.h>
 #include <spikekit/comparison.h>
+#include <spikekit/complexity.h>
 #include <spikekit/connections.h>
 #include <spikekit/consensus.h>
 #include <spikekit/context.h>
 #include <spikekit/correlogram.h>
+#include <spikekit/count_correlation.h>
 #include <spikekit/curation.h>
 #include <spikekit/distributions.h>
 #include <spikekit/drift.h>

@@ -4,10 +4,10 @@
  * bin. All sums stay within an epoch's extent, which fits int64 once the epochs are
  * checked.
  */
-#include "spikes/table_checks.h"
-
 #include "base/check.h"
 #include "base/memory.h"
+#include "spikes/bin_walk.h"
+#include "spikes/table_checks.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -22,16 +22,9 @@ void spk_binning_options_init(spk_binning_options *options, size_t struct_size)
     memcpy(options, &defaults, defaults.struct_size);
 }
 
-/* How the recording is cut: what bin_length, dense and sparse share. */
-typedef struct bin_layout {
-    int64_t bin_samples;
-    int64_t n_bins;
-    spk_epochs epochs;
-    int64_t whole[2]; /* the recording as an epoch, when there are no others */
-} bin_layout;
-
-static spk_status lay_out(spk_context *ctx, const spk_spikes *spikes,
-                          const spk_binning_options *options, bin_layout *layout)
+spk_status spk__bin_layout_make(spk_context *ctx, const spk_spikes *spikes,
+                                const spk_binning_options *options,
+                                spk__bin_layout *layout)
 {
     spk_status status = spk__spikes_check_sizes(ctx, spikes);
     if (status != SPK_OK)
@@ -75,58 +68,19 @@ spk_status spk_spikes_bin_length(spk_context *ctx, const spk_spikes *spikes,
                                  const spk_binning_options *options, int64_t *n_bins)
 {
     SPK_REQUIRE(ctx, n_bins != NULL, SPK_ERR_ARGUMENT, "n_bins is NULL");
-    bin_layout layout;
-    spk_status status = lay_out(ctx, spikes, options, &layout);
+    spk__bin_layout layout;
+    spk_status status = spk__bin_layout_make(ctx, spikes, options, &layout);
     if (status == SPK_OK)
         *n_bins = layout.n_bins;
     return status;
 }
 
-/* The walk: where in the epochs we are, and the bin of the last spike, in which the
- * next one most often lies too. */
-typedef struct bin_walk {
-    const bin_layout *layout;
-    int64_t epoch;
-    int64_t bins_before; /* in earlier epochs */
-    int64_t bin;         /* of the last spike, -1: none */
-    int64_t stop;        /* one past that bin */
-} bin_walk;
-
-static bin_walk walk_start(const bin_layout *layout)
-{
-    return (bin_walk){.layout = layout, .bin = -1};
-}
-
-/* The bin of a sample, -1 outside all bins. Samples must not fall from call to call. */
-static int64_t walk_to(bin_walk *walk, int64_t sample)
-{
-    const spk_epochs *epochs = &walk->layout->epochs;
-    int64_t width = walk->layout->bin_samples;
-    if (walk->bin >= 0 && sample < walk->stop)
-        return walk->bin;
-    walk->bin = -1;
-    while (walk->epoch < epochs->n_epochs && sample >= epochs->stops[walk->epoch]) {
-        walk->bins_before +=
-            (epochs->stops[walk->epoch] - epochs->starts[walk->epoch]) / width;
-        walk->epoch++;
-    }
-    if (walk->epoch == epochs->n_epochs || sample < epochs->starts[walk->epoch])
-        return -1;
-    int64_t start = epochs->starts[walk->epoch];
-    int64_t bin = (sample - start) / width;
-    if (bin >= (epochs->stops[walk->epoch] - start) / width)
-        return -1; /* in the rest at the end of the epoch */
-    walk->bin = walk->bins_before + bin;
-    walk->stop = start + (bin + 1) * width;
-    return walk->bin;
-}
-
 spk_status spk_spikes_bin_dense(spk_context *ctx, const spk_spikes *spikes,
                                 const spk_binning_options *options, int32_t *counts)
 {
-    bin_layout layout;
+    spk__bin_layout layout;
     spk_status status;
-    if ((status = lay_out(ctx, spikes, options, &layout)) != SPK_OK ||
+    if ((status = spk__bin_layout_make(ctx, spikes, options, &layout)) != SPK_OK ||
         (status = spk_spikes_check(ctx, spikes)) != SPK_OK)
         return status;
     size_t n_counts, n_bytes;
@@ -143,9 +97,9 @@ spk_status spk_spikes_bin_dense(spk_context *ctx, const spk_spikes *spikes,
     if (n_bytes == 0)
         return SPK_OK;
     memset(counts, 0, n_bytes);
-    bin_walk walk = walk_start(&layout);
+    spk__bin_walk walk = spk__bin_walk_start(&layout);
     for (int64_t i = 0; i < spikes->n_spikes; i++) {
-        int64_t bin = walk_to(&walk, spikes->samples[i]);
+        int64_t bin = spk__bin_walk_to(&walk, spikes->samples[i]);
         if (bin < 0)
             continue;
         int32_t *count = &counts[spikes->units[i] * layout.n_bins + bin];
@@ -158,12 +112,12 @@ spk_status spk_spikes_bin_dense(spk_context *ctx, const spk_spikes *spikes,
 }
 
 /* First walk: offsets[u + 1] becomes the number of bins in which unit u has spikes. */
-static void count_filled(const spk_spikes *spikes, const bin_layout *layout,
+static void count_filled(const spk_spikes *spikes, const spk__bin_layout *layout,
                          int64_t *last_bin, int64_t *offsets)
 {
-    bin_walk walk = walk_start(layout);
+    spk__bin_walk walk = spk__bin_walk_start(layout);
     for (int64_t i = 0; i < spikes->n_spikes; i++) {
-        int64_t bin = walk_to(&walk, spikes->samples[i]);
+        int64_t bin = spk__bin_walk_to(&walk, spikes->samples[i]);
         int32_t unit = spikes->units[i];
         if (bin >= 0 && last_bin[unit] != bin) {
             last_bin[unit] = bin;
@@ -175,12 +129,12 @@ static void count_filled(const spk_spikes *spikes, const bin_layout *layout,
 /* Second walk: fills the rows. offsets[u] is one past the last filled place of row u;
  * at the end it has become offsets[u + 1]. */
 static spk_status fill_rows(spk_context *ctx, const spk_spikes *spikes,
-                            const bin_layout *layout, int64_t *last_bin, int64_t *offsets,
-                            int64_t *bins, int32_t *counts)
+                            const spk__bin_layout *layout, int64_t *last_bin,
+                            int64_t *offsets, int64_t *bins, int32_t *counts)
 {
-    bin_walk walk = walk_start(layout);
+    spk__bin_walk walk = spk__bin_walk_start(layout);
     for (int64_t i = 0; i < spikes->n_spikes; i++) {
-        int64_t bin = walk_to(&walk, spikes->samples[i]);
+        int64_t bin = spk__bin_walk_to(&walk, spikes->samples[i]);
         int32_t unit = spikes->units[i];
         if (bin < 0)
             continue;
@@ -203,9 +157,9 @@ spk_status spk_spikes_bin_sparse(spk_context *ctx, const spk_spikes *spikes,
                                  const spk_binning_options *options, int64_t *offsets,
                                  int64_t *bins, int32_t *counts)
 {
-    bin_layout layout;
+    spk__bin_layout layout;
     spk_status status;
-    if ((status = lay_out(ctx, spikes, options, &layout)) != SPK_OK ||
+    if ((status = spk__bin_layout_make(ctx, spikes, options, &layout)) != SPK_OK ||
         (status = spk_spikes_check(ctx, spikes)) != SPK_OK)
         return status;
     int64_t n_units = spikes->n_units;

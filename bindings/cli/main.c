@@ -21,6 +21,7 @@ const command commands[] = {
      "compare sorters with each other, or with the truth"},
     {"correlogram", spk_cmd_correlogram, "Analyse",
      "count spike pairs by lag, for all pairs of units"},
+    {"synchrony", spk_cmd_synchrony, "Analyse", "measure how much units fire together"},
     {"simulate", spk_cmd_simulate, "Make and convert",
      "make a session whose truth is known"},
     {"convert", spk_cmd_convert, "Make and convert",

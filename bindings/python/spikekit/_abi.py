@@ -498,6 +498,44 @@ spk_comparison_confusion = function(
 )
 
 
+# ---- complexity.h -----------------------------------------------------------------------
+
+
+class spk_complexity_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("bin_samples", int64),
+        ("counted", int32),
+        ("spread", int64),
+        ("block_bins", int64),
+        ("epochs", P(spk_epochs)),
+    ]
+
+
+# void spk_complexity_options_init(spk_complexity_options *options, size_t struct_size)
+spk_complexity_options_init = function(
+    "spk_complexity_options_init", None, P(spk_complexity_options), size
+)
+# spk_status spk_complexity_length(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_complexity_options *options, int64_t *length)
+spk_complexity_length = function(
+    "spk_complexity_length", STATUS, context, P(spk_spikes), P(spk_complexity_options),
+    int64_out
+)
+# spk_status spk_complexity_count(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_complexity_options *options, int64_t length, int64_t *counts)
+spk_complexity_count = function(
+    "spk_complexity_count", STATUS, context, P(spk_spikes), P(spk_complexity_options),
+    int64, int64_out
+)
+# spk_status spk_complexity_expect(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_complexity_options *options, int64_t length, double *expected)
+spk_complexity_expect = function(
+    "spk_complexity_expect", STATUS, context, P(spk_spikes), P(spk_complexity_options),
+    int64, double_out
+)
+
+
 # ---- connections.h ----------------------------------------------------------------------
 
 
@@ -760,6 +798,57 @@ spk_correlogram_normalize = function(
 spk_correlogram_merge = function(
     "spk_correlogram_merge", STATUS, context, P(spk_correlogram_options), int64, int64,
     int64, int64_out
+)
+
+
+# ---- count_correlation.h ----------------------------------------------------------------
+
+
+class spk_count_correlation_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("epochs", P(spk_epochs)),
+    ]
+
+
+# void spk_count_correlation_options_init(spk_count_correlation_options *options,
+#     size_t struct_size)
+spk_count_correlation_options_init = function(
+    "spk_count_correlation_options_init", None, P(spk_count_correlation_options), size
+)
+# spk_status spk_count_correlation_estimate(spk_context *ctx, const spk_spikes *spikes,
+#     const int64_t *bin_samples, int64_t n_widths,
+#     const spk_count_correlation_options *options, double *correlations,
+#     double *covariances, double *means, int64_t *n_bins)
+spk_count_correlation_estimate = function(
+    "spk_count_correlation_estimate", STATUS, context, P(spk_spikes), int64_in, int64,
+    P(spk_count_correlation_options), double_out, double_out, double_out, int64_out
+)
+# void spk_correlation_limits(double correlation, double n_effective, double level,
+#     double *lower, double *upper)
+spk_correlation_limits = function(
+    "spk_correlation_limits", None, double, double, double, double_out, double_out
+)
+
+class spk_correlation_summary(Structure):
+    _fields_ = [
+        ("n_units", int64),
+        ("n_pairs", int64),
+        ("mean", double),
+        ("lower", double),
+        ("upper", double),
+        ("mean_z", double),
+        ("sd_z", double),
+        ("standard_error_z", double),
+        ("n_effective", double),
+    ]
+
+
+# spk_status spk_correlation_summarize(spk_context *ctx, const double *correlations,
+#     int64_t n_units, double level, spk_correlation_summary *summary)
+spk_correlation_summarize = function(
+    "spk_correlation_summarize", STATUS, context, double_in, int64, double,
+    P(spk_correlation_summary)
 )
 
 

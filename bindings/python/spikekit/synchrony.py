@@ -1,0 +1,452 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""How much units fire together: tiling coefficients, correlation of counts, complexity."""
+
+import ctypes
+from collections import namedtuple
+from types import SimpleNamespace
+
+import numpy as np
+
+from . import _abi as abi
+from ._context import Call
+from ._correlogram_setup import ids_of_quality
+from ._errors import ArgumentError
+from ._inputs import as_spikes
+from ._options import choice, filled, make_trains
+from ._types import pointer
+
+_INT32 = ctypes.POINTER(ctypes.c_int32)
+_TILINGS = ("time", "samples")
+_COUNTED = ("units", "spikes")
+
+CountCorrelations = namedtuple(
+    "CountCorrelations", "correlations covariances means n_bins bins_s unit_ids"
+)
+CountCorrelations.__doc__ = """Correlations of spike counts, of :func:`spikekit.count_correlation`.
+
+Attributes
+----------
+correlations, covariances : ndarray, shape (n_widths, n_units, n_units)
+    Without the first axis if `bins_s` was one number. NaN where undefined.
+means : ndarray, shape (n_widths, n_units)
+    Spikes a bin.
+n_bins : ndarray of int64, shape (n_widths,)
+    Whole bins.
+bins_s : ndarray, shape (n_widths,)
+    Width of the bins [s], in whole samples.
+unit_ids : ndarray, shape (n_units,)
+"""
+
+CorrelationSummary = namedtuple(
+    "CorrelationSummary",
+    "n_units n_pairs mean lower upper mean_z sd_z standard_error_z n_effective",
+)
+CorrelationSummary.__doc__ = """What correlations are on average, of
+:func:`spikekit.correlation_summary`.
+
+Attributes
+----------
+n_units, n_pairs : int
+    Units and pairs that count.
+mean, lower, upper : float
+    tanh of the mean of z = atanh(r), and its confidence limits.
+mean_z, sd_z, standard_error_z : float
+    Mean and standard deviation of z over pairs; error of the mean, by leaving out units.
+n_effective : float
+    How many independent pairs would give this error.
+"""
+
+Complexity = namedtuple("Complexity", "counts expected bin_s")
+Complexity.__doc__ = """In how many bins k units fire, of :func:`spikekit.complexity`.
+
+Attributes
+----------
+counts : ndarray of int64
+    counts[k] is the number of bins, or of events, of complexity k.
+expected : ndarray or None
+    The same of independent units; what is beyond stands in the last element.
+bin_s : float
+    Width of the bins [s].
+"""
+
+
+def _within(table, epochs, options, kept):
+    epochs = table._epochs_within(epochs)
+    if epochs is not None:
+        borrowed = epochs._struct()
+        kept += [epochs, borrowed]
+        options.epochs = ctypes.pointer(borrowed)
+
+
+def _samples(seconds, rate, name):
+    """The nearest whole number of samples, at least 1."""
+    seconds = np.atleast_1d(np.asarray(seconds, np.float64))
+    if seconds.ndim != 1 or not len(seconds):
+        raise ArgumentError(f"{name}: expected one width or several, found {seconds.shape}")
+    samples = np.rint(seconds * rate)
+    bad = ~((samples >= 1) & (samples < 2**53))
+    if bad.any():
+        found = seconds[bad][0]
+        raise ArgumentError(f"{name}: expected at least a sample at {rate:g} Hz, found {found}")
+    return samples.astype(np.int64)
+
+
+def _sttc_options(window_s, tiling):
+    window = {"window_samples": 0} if window_s == 0 else {"window_s": window_s}
+    return filled(abi.spk_sttc_options, tiling=choice(tiling, _TILINGS, "tiling"), **window)
+
+
+def _pair_indices(table, pairs):
+    ids = np.asarray(pairs)
+    if ids.size == 0:
+        ids = np.empty((0, 2), np.int64)
+    if ids.ndim != 2 or ids.shape[1] != 2:
+        raise ArgumentError(f"pairs: expected shape (n, 2), found {ids.shape}")
+    return table.unit_indices(ids.ravel(), "pairs").reshape(-1, 2)
+
+
+def sttc(
+    data,
+    window_s=0.005,
+    *,
+    pairs=None,
+    references=None,
+    targets=None,
+    tiling="time",
+    epochs=None,
+    threads=None,
+    progress=None,
+    sampling_rate_hz=None,
+):
+    """Spike time tiling coefficient of all pairs of units.
+
+    Of units A and B it is (P_A - T_B) / (1 - P_A T_B) / 2 and the same with A and B changed,
+    P_A the share of A's spikes with a spike of B no further than the window away, T_B the
+    share of time that is no further than the window from a spike of B. It is 0 by chance, 1 of
+    units that are always together; it needs no bins and hardly depends on rates.
+
+    Parameters
+    ----------
+    data
+        As for :func:`spikekit.correlograms`.
+    window_s : float
+        Spikes no further apart than this are together [s]; the largest whole number of samples
+        that is no longer. 0: at the same sample only.
+    pairs : array_like of unit ids, shape (n_pairs, 2), optional
+        Only these pairs, such as those of :func:`spikekit.near_pairs`.
+    references, targets : array_like of unit ids, optional
+        Rows and columns; default: all units. Of a session also a quality, such as "good".
+    tiling : str
+        "time": a tile is 2 windows long, as in the paper and in elephant. "samples": one sample
+        more, those that count as near; without bias where a sample is no small part of the
+        window.
+    epochs : optional
+        As for :func:`spikekit.correlograms`. A spike is near another of its epoch only.
+    threads, progress, sampling_rate_hz
+        As for :func:`spikekit.correlograms`.
+
+    Returns
+    -------
+    ndarray, shape (n_references, n_targets) or (n_pairs,)
+        NaN where a unit has no spikes.
+
+    Notes
+    -----
+    Times are compared as whole samples, so that a later clock gives the same values. elephant
+    widens the window by a hundred-thousandth of the time since 0: 5 ms are 11 ms after ten
+    minutes.
+
+    1000 units with 10^7 spikes in an hour take less than a second at 5 ms; memory is 8 bytes a
+    spike.
+
+    References
+    ----------
+    Cutts & Eglen (2014) J. Neurosci. 34:14288-14303
+
+    Examples
+    --------
+    >>> import spikekit
+    >>> table = spikekit.SpikeTable([10, 12, 50, 80], [3, 5, 3, 5], 1000, stop_sample=100)
+    >>> spikekit.sttc(table, 0.005).round(3)
+    array([[1.   , 0.333],
+           [0.333, 1.   ]])
+    """
+    table = as_spikes(data, sampling_rate_hz)
+    options = _sttc_options(window_s, tiling)
+    if pairs is not None:
+        if references is not None or targets is not None:
+            raise ArgumentError("pairs: leave out references and targets")
+        return _sttc_of_pairs(
+            table, pairs, epochs, threads, progress, abi.spk_sttc_estimate_pairs, options
+        )
+    kept, shape = [], []
+    for name, ids in (("references", references), ("targets", targets)):
+        ids = ids_of_quality(table, name, ids)
+        if ids is None:
+            shape.append(table.n_units)
+            continue
+        indices = table.unit_indices(ids, name)
+        kept.append(indices if len(indices) else np.zeros(1, np.int32))
+        setattr(options, name, pointer(kept[-1], _INT32))
+        setattr(options, f"n_{name}", len(indices))
+        shape.append(len(indices))
+    _within(table, epochs, options, kept)
+    values = np.empty(shape)
+    with Call(threads, progress) as context:
+        abi.spk_sttc_estimate(context, table._struct(), options, values)
+    return values
+
+
+def _sttc_of_pairs(table, pairs, epochs, threads, progress, function, options, windows=None):
+    indices = _pair_indices(table, pairs)
+    values = np.empty(len(indices) if windows is None else (len(indices), len(windows)))
+    more = () if windows is None else (windows, len(windows))
+    arrays = SimpleNamespace(kept=[])
+    with Call(threads, progress) as context:
+        trains = make_trains(context, table, epochs, None, arrays)
+        function(context, trains.pointer, indices, len(indices), *more, options, values)
+    return values
+
+
+def sttc_profile(
+    data,
+    pairs,
+    windows_s,
+    *,
+    tiling="time",
+    epochs=None,
+    threads=None,
+    progress=None,
+    sampling_rate_hz=None,
+):
+    """Spike time tiling coefficient of some pairs at many windows, in one pass.
+
+    Parameters
+    ----------
+    pairs : array_like of unit ids, shape (n_pairs, 2)
+    windows_s : array_like
+        Windows [s], rising; each the nearest whole number of samples.
+    data, tiling, epochs, threads, progress, sampling_rate_hz
+        As for :func:`sttc`.
+
+    Returns
+    -------
+    ndarray, shape (n_pairs, n_windows)
+
+    Examples
+    --------
+    >>> import spikekit
+    >>> table = spikekit.SpikeTable([10, 12, 50, 80], [3, 5, 3, 5], 1000, stop_sample=100)
+    >>> spikekit.sttc_profile(table, [(3, 5)], [0.001, 0.005]).round(3)
+    array([[-0.04 ,  0.333]])
+    """
+    table = as_spikes(data, sampling_rate_hz)
+    options = filled(abi.spk_sttc_options, tiling=choice(tiling, _TILINGS, "tiling"))
+    windows = _samples(windows_s, table.sampling_rate_hz, "windows_s")
+    return _sttc_of_pairs(
+        table, pairs, epochs, threads, progress, abi.spk_sttc_estimate_profile, options, windows
+    )
+
+
+def count_correlation(
+    data,
+    bins_s=(0.01, 0.1, 1.0),
+    *,
+    epochs=None,
+    threads=None,
+    progress=None,
+    sampling_rate_hz=None,
+):
+    """Correlation and covariance of spike counts of all pairs, at several bin widths.
+
+    Parameters
+    ----------
+    data
+        As for :func:`spikekit.correlograms`.
+    bins_s : float or array_like
+        Bin widths [s], in any order; each the nearest whole number of samples. Each epoch is
+        cut into whole bins, and what is left at its end is dropped.
+    epochs, threads, progress, sampling_rate_hz
+        As for :func:`spikekit.correlograms`.
+
+    Returns
+    -------
+    CountCorrelations
+        As elephant's correlation_coefficient() and covariance(): with L bins the covariance
+        is divided by L - 1. NaN where a unit's counts do not vary.
+
+    Notes
+    -----
+    Sums are exact whole numbers up to the last division.
+
+    Examples
+    --------
+    >>> import spikekit
+    >>> samples, units = [0, 3, 9, 22, 29, 31, 34], [0, 1, 0, 1, 0, 0, 1]
+    >>> table = spikekit.SpikeTable(samples, units, 1000, stop_sample=35)
+    >>> found = spikekit.count_correlation(table, 0.01)
+    >>> found.covariances.round(3)
+    array([[1.   , 0.5  ],
+           [0.5  , 0.333]])
+    >>> found.n_bins
+    array(3)
+    """
+    table = as_spikes(data, sampling_rate_hz)
+    widths = _samples(bins_s, table.sampling_rate_hz, "bins_s")
+    options, kept = filled(abi.spk_count_correlation_options), []
+    _within(table, epochs, options, kept)
+    n, n_widths = table.n_units, len(widths)
+    correlations, covariances = np.empty((2, n_widths, n, n))
+    means, n_bins = np.empty((n_widths, n)), np.empty(n_widths, np.int64)
+    with Call(threads, progress) as context:
+        abi.spk_count_correlation_estimate(
+            context,
+            table._struct(),
+            widths,
+            n_widths,
+            options,
+            correlations,
+            covariances,
+            means,
+            n_bins,
+        )
+    found = correlations, covariances, means, n_bins, widths / table.sampling_rate_hz
+    if np.ndim(bins_s) == 0:
+        found = [np.asarray(values[0]) for values in found]
+    return CountCorrelations(*found, table.unit_ids)
+
+
+def correlation_summary(correlations, level=0.95):
+    """What the correlations of all pairs are on average, by Fisher's z.
+
+    Pairs share units and are not independent; so the error of the mean is taken by leaving out
+    each unit in turn, and the limits are of Student's distribution.
+
+    Parameters
+    ----------
+    correlations : array_like, shape (n_units, n_units)
+        What is above the diagonal is read; NaN, -1 and 1 do not count.
+    level : float
+        Share of intervals that hold the truth, 0 < level < 1.
+
+    Returns
+    -------
+    CorrelationSummary
+
+    Examples
+    --------
+    >>> import spikekit
+    >>> summary = spikekit.correlation_summary([[1, 0.1, 0.2], [0, 1, 0.3], [0, 0, 1]])
+    >>> round(summary.mean, 4), summary.n_pairs
+    (0.2014, 3)
+    """
+    correlations = np.ascontiguousarray(correlations, np.float64)
+    if correlations.ndim != 2 or correlations.shape[0] != correlations.shape[1]:
+        raise ArgumentError(
+            f"correlations: expected shape (n_units, n_units), found {correlations.shape}"
+        )
+    summary = abi.spk_correlation_summary()
+    with Call() as context:
+        abi.spk_correlation_summarize(
+            context, correlations, len(correlations), float(level), summary
+        )
+    return CorrelationSummary(*(getattr(summary, name) for name in CorrelationSummary._fields))
+
+
+def correlation_limits(correlation, n_effective, level=0.95):
+    """Confidence limits of a correlation by Fisher's z.
+
+    Parameters
+    ----------
+    correlation : float
+    n_effective : float
+        Independent samples, more than 3: the number of bins if what is in one says nothing of
+        the next.
+    level : float
+        Share of intervals that hold the truth, 0 < level < 1.
+
+    Returns
+    -------
+    lower, upper : float
+        NaN for arguments out of range.
+
+    Examples
+    --------
+    >>> import spikekit
+    >>> lower, upper = spikekit.correlation_limits(0.5, 28)
+    >>> round(lower, 3), round(upper, 3)
+    (0.156, 0.736)
+    """
+    lower, upper = ctypes.c_double(), ctypes.c_double()
+    abi.spk_correlation_limits(
+        float(correlation),
+        float(n_effective),
+        float(level),
+        ctypes.byref(lower),
+        ctypes.byref(upper),
+    )
+    return lower.value, upper.value
+
+
+def complexity(
+    data, bin_s=None, *, counted="units", spread=0, block_s=0, epochs=None, sampling_rate_hz=None
+):
+    """In how many bins k units fire together, and in how many they would by chance.
+
+    Parameters
+    ----------
+    data
+        As for :func:`spikekit.correlograms`.
+    bin_s : float, optional
+        Bin width [s], the nearest whole number of samples. Default: one sample.
+    counted : str
+        "units": units with at least one spike in the bin; "spikes": spikes of all units.
+    spread : int
+        0: each bin by itself. Otherwise bins with spikes that are at most so many bins apart
+        are one event, whose complexity is the sum over its bins; elephant's spread.
+    block_s : float
+        Rates are constant within blocks of so many seconds; 0: within the whole recording.
+        Blocks keep what rates do that rise and fall together out of the excess.
+    epochs, sampling_rate_hz
+        As for :func:`spikekit.correlograms`.
+
+    Returns
+    -------
+    Complexity
+        Of "units" with spread 0 also what is expected of independent units.
+
+    Examples
+    --------
+    >>> import spikekit
+    >>> samples, units = [1, 1, 4, 5, 6, 8], [0, 1, 0, 1, 0, 1]
+    >>> table = spikekit.SpikeTable(samples, units, 1000, stop_sample=10)
+    >>> found = spikekit.complexity(table)
+    >>> found.counts, found.expected
+    (array([5, 4, 1]), array([4.9, 4.2, 0.9]))
+    >>> spikekit.complexity(table, spread=2).counts
+    array([4, 0, 1, 0, 1])
+    """
+    table = as_spikes(data, sampling_rate_hz)
+    rate, kept = table.sampling_rate_hz, []
+    width = 1 if bin_s is None else int(_samples(bin_s, rate, "bin_s")[0])
+    if not 0 <= block_s < 2**53 * width / rate:
+        raise ArgumentError(f"block_s: expected 0 or more, found {block_s}")
+    block_bins = 0 if block_s == 0 else max(1, round(block_s * rate / width))
+    options = filled(
+        abi.spk_complexity_options,
+        bin_samples=width,
+        counted=choice(counted, _COUNTED, "counted"),
+        spread=spread,
+        block_bins=block_bins,
+    )
+    _within(table, epochs, options, kept)
+    spikes, length = table._struct(), ctypes.c_int64()
+    expected = None
+    with Call() as context:
+        abi.spk_complexity_length(context, spikes, options, ctypes.byref(length))
+        counts = np.empty(length.value, np.int64)
+        abi.spk_complexity_count(context, spikes, options, length.value, counts)
+        if counted == "units" and spread == 0:
+            expected = np.empty(length.value)
+            abi.spk_complexity_expect(context, spikes, options, length.value, expected)
+    return Complexity(counts, expected, width / rate)

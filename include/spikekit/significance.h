@@ -9,6 +9,9 @@
  *   spk_correlogram_predict()  what each bin would hold, by a hollowed moving window
  *   spk_correlogram_tails()    how improbable the counts are, on the log scale
  *   spk_correlogram_bounds()   the counts between which a bin does not stand out
+ *   spk_correlogram_deconvolve()  a correlogram without what bursts add to it
+ *
+ * spk_connections_find() (connections.h) applies these to all pairs.
  */
 
 #include <spikekit/context.h>
@@ -141,6 +144,33 @@ SPK_API SPK_MUST_CHECK spk_status spk_correlogram_bounds(spk_context *ctx,
                                                          const double *predicted,
                                                          double alpha, int64_t n_tests,
                                                          double *lower, double *upper);
+
+/**
+ * Divides both units' autocorrelograms out of correlograms, on the circle of their lags, so
+ * that what remains is not blurred by bursts and refractory periods. With A' an
+ * autocorrelogram less its mean, by the number of spikes, its centre set so that all sum to 1,
+ *     deconvolved = inverse transform of F(counts) / (F(A'_source) F(A'_target)),
+ * turned so that lag 0 is at the centre; negative bins become 0. What an autocorrelogram has
+ * in its centre bin is not used. An empty one divides by 1.
+ *
+ * @param[in]  ctx            threads, cancel; holds the message on error
+ * @param[in]  n_correlograms >= 0
+ * @param[in]  n_bins         odd, >= 3
+ * @param[in]  counts         [n_correlograms][n_bins] source -> target
+ * @param[in]  auto_source    [n_correlograms][n_bins] of the source of each
+ * @param[in]  n_source       [n_correlograms] spikes of the source; 0 gives NaN
+ * @param[in]  auto_target    [n_correlograms][n_bins]
+ * @param[in]  n_target       [n_correlograms]
+ * @param[out] deconvolved    [n_correlograms][n_bins] [counts]; all NaN where a spectrum is 0
+ * @return SPK_OK; SPK_ERR_ARGUMENT; SPK_ERR_MEMORY; SPK_ERR_CANCELLED
+ * Cost:    four transforms of n_bins each
+ * Threads: workers own correlograms
+ * Source:  Spivak, Levi, Sloin, Someck & Stark (2022), their Eq. 21.2
+ */
+SPK_API SPK_MUST_CHECK spk_status spk_correlogram_deconvolve(
+    spk_context *ctx, int64_t n_correlograms, int64_t n_bins, const int64_t *counts,
+    const int64_t *auto_source, const int64_t *n_source, const int64_t *auto_target,
+    const int64_t *n_target, double *deconvolved);
 
 #ifdef __cplusplus
 }

@@ -83,5 +83,10 @@ void spk__connection_set_transmission(spk_connection *test, int64_t count,
                                       double expected, int64_t n_source);
 
 /* Each in its connection_<name>.c: */
+extern const spk__connection_method spk__connection_hollow;
+extern const spk__connection_method spk__connection_english;
+extern const spk__connection_method spk__connection_kopelowitz;
+extern const spk__connection_method spk__connection_deconvolution;
+extern const spk__connection_method spk__connection_refractory;
 
 #endif

@@ -10,7 +10,11 @@
 
 /* In the order of spk_connection_method, NULL where a value has no method. */
 static const spk__connection_method *const METHODS[] = {
-    NULL,
+    [SPK_CONNECTION_HOLLOW] = &spk__connection_hollow,
+    [SPK_CONNECTION_ENGLISH] = &spk__connection_english,
+    [SPK_CONNECTION_KOPELOWITZ] = &spk__connection_kopelowitz,
+    [SPK_CONNECTION_DECONVOLUTION] = &spk__connection_deconvolution,
+    [SPK_CONNECTION_REFRACTORY] = &spk__connection_refractory,
 };
 
 enum {

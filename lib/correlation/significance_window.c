@@ -179,3 +179,27 @@ void spk__predict_values(const spk__predictor *predictor, const double *values,
     bin_source source = {.values = values};
     predict(predictor, &source, n_bins, first, last, scratch, predicted);
 }
+
+static int64_t mirrored(int64_t bin, int64_t n_bins)
+{
+    return bin < 0 ? -1 - bin : bin >= n_bins ? 2 * n_bins - 1 - bin : bin;
+}
+
+double spk__predict_without(const spk__predictor *predictor, const int64_t *counts,
+                            int64_t n_bins, int64_t first, int64_t last)
+{
+    const int64_t left_out = predictor->is_centerless ? n_bins / 2 : -1;
+    double sum = 0.0;
+    for (int64_t k = first; k < last; k++) {
+        double weighted = 0.0, weights = 0.0;
+        for (int64_t d = -predictor->half; d <= predictor->half; d++) {
+            const int64_t bin = mirrored(k + d, n_bins);
+            if ((bin >= first && bin < last) || bin == left_out)
+                continue;
+            weighted += predictor->weights[d < 0 ? -d : d] * (double)counts[bin];
+            weights += predictor->weights[d < 0 ? -d : d];
+        }
+        sum += weighted / weights;
+    }
+    return sum;
+}

@@ -30,7 +30,14 @@ void spk__predict_range(const spk__predictor *predictor, const int64_t *counts,
                         int64_t n_bins, int64_t first, int64_t last, double *scratch,
                         double *predicted);
 
-/** The same of values that are not whole. */
+/** The sum over bins [first, last) of what the bins outside of them predict: the weights that
+ *  fall within are 0, the others of each bin sum to 1. A peak does not hide in its neighbours'
+ *  prediction, as it does in spk__predict_range(). Not of a median. NaN if a bin has no weight
+ *  outside. */
+double spk__predict_without(const spk__predictor *predictor, const int64_t *counts,
+                            int64_t n_bins, int64_t first, int64_t last);
+
+/** As spk__predict_range(), of values that are not whole. */
 void spk__predict_values(const spk__predictor *predictor, const double *values,
                          int64_t n_bins, int64_t first, int64_t last, double *scratch,
                          double *predicted);

@@ -18,6 +18,11 @@ double spk__normal_quantile(double probability)
     return qnorm(probability, 0.0, 1.0, 1, 0);
 }
 
+double spk__normal_log_upper(double x)
+{
+    return isnan(x) ? NAN : pnorm(x, 0.0, 1.0, 0, 1);
+}
+
 double spk__gamma_quantile(double probability, double shape)
 {
     if (!(probability > 0.0 && probability < 1.0) || !(shape > 0.0) || isinf(shape))

@@ -11,6 +11,7 @@
 #include "base/durations.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "correlation/pair_tests.h"
 #include "sorting/contamination.h"
 #include "sorting/metric_group.h"
 #include "sorting/pair_lags.h"
@@ -122,15 +123,12 @@ static void measure_kilosort(const acg_work *work, const double *up_to, int64_t 
     const double shoulder =
         highest(pairs_in(up_to, 11, 50) / 40.0, pairs_in(up_to, 10, 49) / 40.0,
                 (pairs_in(up_to, 251, 499) + pairs_in(up_to, 250, 499)) / 499.0);
-    double contamination = INFINITY, probability = INFINITY;
+    double within[10], contamination, probability;
     if (shoulder <= 0.0)
         return;
-    for (int i = 1; i <= 10; i++) {
-        const double n = pairs_in(up_to, 1, i), expected = shoulder * i;
-        contamination = fmin(contamination, n / i / shoulder);
-        probability =
-            fmin(probability, 0.5 * (1.0 + erf((n - expected) / sqrt(2.0 * expected))));
-    }
+    for (int i = 1; i <= 10; i++)
+        within[i - 1] = pairs_in(up_to, 1, i);
+    spk__refractory_test(within, 10, shoulder, &contamination, &probability);
     put(work, CONTAMINATION, unit, 100.0 * contamination);
     put(work, PROBABILITY, unit, probability);
     put(work, REFRACTORY, unit, contamination < work->threshold && probability < 0.2);

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The hollow predictor of correlograms, its tails and bounds. */
 #include "correlation/significance_window.h"
-#include "suite.h"
+#include "golden.h"
 
 #include <float.h>
 #include <math.h>
-#include <spikekit/array.h>
 #include <spikekit/distributions.h>
 #include <spikekit/random.h>
 #include <spikekit/significance.h>
-#include <stdlib.h>
 
 static spk_predictor_options options_of(int32_t kernel, int64_t window_bins)
 {
@@ -213,27 +211,10 @@ static void identities(void)
 
 /* ---- the numbers of cch_conv ---- */
 
-static double *read_golden(const char *name, int64_t *n)
-{
-    char path[100];
-    spk_npy *npy = NULL;
-    snprintf(path, sizeof path, "golden/significance/%s.npy", name);
-    CU_ASSERT_EQUAL_FATAL(spk_npy_open(NULL, path, &npy), SPK_OK);
-    *n = spk_npy_array(npy)->n_elements;
-    double *values = malloc((size_t)*n * sizeof *values);
-    CU_ASSERT_EQUAL_FATAL(spk_array_to_double(NULL, spk_npy_array(npy), values), SPK_OK);
-    spk_npy_close(npy);
-    return values;
-}
-
 static void equals_cch_conv(void)
 {
-    int64_t n, n_expected, counts[45];
-    double *values = read_golden("counts", &n), predicted[45];
-    double *expected = read_golden("predicted", &n_expected);
-    CU_ASSERT_FATAL(n == 45 && n_expected == 8 * 45);
-    for (int k = 0; k < 45; k++)
-        counts[k] = (int64_t)values[k];
+    double predicted[45], *expected = golden_doubles("significance/predicted", 8 * 45);
+    int64_t *counts = golden_integers("significance/counts", 45);
     for (int row = 0; row < 8; row++) {
         const spk_predictor_options options = options_of(row % 4, 5 + row / 4);
         CU_ASSERT_EQUAL_FATAL(
@@ -242,7 +223,7 @@ static void equals_cch_conv(void)
             CU_ASSERT(fabs(predicted[k] - expected[row * 45 + k]) <=
                       1e-12 * expected[row * 45 + k]);
     }
-    free(values);
+    free(counts);
     free(expected);
 }
 

@@ -2414,6 +2414,14 @@ spk_correlogram_bounds = function(
     "spk_correlogram_bounds", STATUS, context, int64, double_in, double, int64,
     double_out, double_out
 )
+# spk_status spk_correlogram_deconvolve(spk_context *ctx, int64_t n_correlograms,
+#     int64_t n_bins, const int64_t *counts, const int64_t *auto_source,
+#     const int64_t *n_source, const int64_t *auto_target, const int64_t *n_target,
+#     double *deconvolved)
+spk_correlogram_deconvolve = function(
+    "spk_correlogram_deconvolve", STATUS, context, int64, int64, int64_in, int64_in,
+    int64_in, int64_in, int64_in, double_out
+)
 
 
 # ---- simulation.h -----------------------------------------------------------------------

@@ -62,8 +62,9 @@ typedef struct spk_fano {
  * @param[in]  counts   [n] spikes, >= 0
  * @param[in]  options  NULL for the defaults; the windows are not read
  * @param[out] fano     overwritten
- * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, n or a count below 0, an option out of range)
- * Cost:   O(n (1 + lags)), no memory
+ * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, n or a count below 0, an option out of range);
+ *         SPK_ERR_MEMORY
+ * Cost:   O(n (1 + lags)); memory of 8 bytes a count
  * Source: Fano (1947) Phys. Rev. 72:26-29; Newey & West (1987) Econometrica 55:703-708
  */
 SPK_API SPK_MUST_CHECK spk_status spk_fano_counts(spk_context *ctx, int64_t n,
@@ -84,7 +85,7 @@ SPK_API SPK_MUST_CHECK spk_status spk_fano_counts(spk_context *ctx, int64_t n,
  * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, an option out of range, a window above 2^53
  *         samples); SPK_ERR_OVERFLOW (above 2^40 windows); SPK_ERR_MEMORY;
  *         SPK_ERR_CANCELLED
- * Cost:    O(n_windows * (spikes + windows * lags)) a unit; memory of 8 bytes a window of
+ * Cost:    O(n_windows * (spikes + windows * lags)) a unit; memory of 16 bytes a window of
  *          the shortest length for each thread
  * Threads: workers own units; same bits for any number of threads
  * Source:  as spk_fano_counts()

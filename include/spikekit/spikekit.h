@@ -41,6 +41,7 @@
 #include <spikekit/periods.h>
 #include <spikekit/psth.h>
 #include <spikekit/random.h>
+#include <spikekit/rates.h>
 #include <spikekit/refractory.h>
 #include <spikekit/session.h>
 #include <spikekit/significance.h>

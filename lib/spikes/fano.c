@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "distributions/quantiles.h"
-#include "spikes/train_runs.h"
+#include "spikes/long_run.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -61,42 +61,13 @@ static spk_status check_windows(spk_context *ctx, const spk_fano_options *option
 }
 
 /* Counts in rows that are not neighbours of each other: row r is counts[rows[r]] ..
- * counts[rows[r + 1] - 1]. */
+ * counts[rows[r + 1] - 1]; and room for as many values. */
 typedef struct count_rows {
     const int64_t *counts;
     const int64_t *rows;
     int64_t n_rows;
+    double *values;
 } count_rows;
-
-/* How much a count moves the Fano factor. */
-typedef struct influence {
-    double mean, variance;
-} influence;
-
-static double influence_of(const influence *i, int64_t count)
-{
-    const double d = (double)count - i->mean;
-    return (d * d - i->variance) / i->mean - i->variance * d / (i->mean * i->mean);
-}
-
-static double long_run_variance(const count_rows *c, const influence *i, int64_t n,
-                                int64_t lags)
-{
-    double at_zero = 0.0, sum = 0.0;
-    for (int64_t lag = 0; lag <= lags; lag++) {
-        double covariance = 0.0;
-        for (int64_t r = 0; r < c->n_rows; r++)
-            for (int64_t k = c->rows[r] + lag; k < c->rows[r + 1]; k++)
-                covariance +=
-                    influence_of(i, c->counts[k]) * influence_of(i, c->counts[k - lag]);
-        covariance /= (double)n;
-        if (lag == 0)
-            sum = at_zero = covariance;
-        else
-            sum += 2.0 * (1.0 - (double)lag / ((double)lags + 1.0)) * covariance;
-    }
-    return sum >= 0.5 * at_zero ? sum : at_zero;
-}
 
 static spk_fano estimate(const count_rows *c, const spk_fano_options *options)
 {
@@ -120,12 +91,16 @@ static spk_fano estimate(const count_rows *c, const spk_fano_options *options)
     f.fano = f.variance / f.mean;
     if (n < FEWEST_WINDOWS)
         return f;
-    const influence i = {f.mean, squares / (double)n};
-    int64_t lags = options->lags;
-    if (lags < 0)
-        lags = (int64_t)floor(4.0 * pow((double)n / 100.0, 2.0 / 9.0));
-    lags = lags < n / 2 ? lags : n / 2;
-    f.standard_error = sqrt(long_run_variance(c, &i, n, lags) / (double)(n - 1 - lags));
+    const double variance = squares / (double)n;
+    for (int64_t k = 0; k < n; k++) {
+        const double d = (double)c->counts[k] - f.mean;
+        c->values[k] = (d * d - variance) / f.mean - variance * d / (f.mean * f.mean);
+    }
+    const int64_t lags = options->lags < 0       ? spk__long_run_lags(n)
+                         : options->lags < n / 2 ? options->lags
+                                                 : n / 2;
+    f.standard_error =
+        sqrt(spk__long_run_variance(c->values, c->rows, c->n_rows, lags) / (double)n);
     if (f.fano > 0.0) {
         const double z = spk__normal_quantile(0.5 + options->confidence / 2.0);
         const double factor = exp(z * f.standard_error / f.fano);
@@ -152,8 +127,12 @@ spk_status spk_fano_counts(spk_context *ctx, int64_t n, const int64_t *counts,
         SPK_REQUIRE(ctx, counts[k] >= 0, SPK_ERR_ARGUMENT,
                     "counts must be >= 0, got %" PRId64 " at %" PRId64, counts[k], k);
     const int64_t rows[] = {0, n};
-    const count_rows c = {.counts = counts, .rows = rows, .n_rows = 1};
+    double *values = spk__alloc(ctx, n, sizeof *values);
+    if (values == NULL)
+        return spk__fail_memory(ctx);
+    const count_rows c = {counts, rows, 1, values};
     *fano = estimate(&c, options);
+    spk__free(values);
     return SPK_OK;
 }
 
@@ -166,28 +145,6 @@ typedef struct fano_work {
     double sampling_rate_hz;
     spk_fano *fano;
 } fano_work;
-
-/* Whole windows of each run, one after the other. */
-static spk_status count_windows(spk_context *ctx, const spk_train *train, int64_t window,
-                                int64_t **counts, int64_t *rows)
-{
-    rows[0] = 0;
-    for (int64_t r = 0; r < train->n_runs; r++) {
-        rows[r + 1] = rows[r] + spk__run_length(train, r) / window;
-        SPK_REQUIRE(ctx, rows[r + 1] <= (int64_t)1 << 40, SPK_ERR_OVERFLOW,
-                    "windows_s: more than 2^40 windows of %" PRId64 " samples", window);
-    }
-    *counts = spk__alloc_zero(ctx, rows[train->n_runs], sizeof **counts);
-    if (*counts == NULL)
-        return spk__fail_memory(ctx);
-    for (int64_t r = 0; r < train->n_runs; r++) {
-        const int64_t stop = train->run_starts[r] + (rows[r + 1] - rows[r]) * window;
-        for (int64_t k = train->run_offsets[r];
-             k < train->run_offsets[r + 1] && train->samples[k] < stop; k++)
-            (*counts)[rows[r] + (train->samples[k] - train->run_starts[r]) / window]++;
-    }
-    return SPK_OK;
-}
 
 static spk_status unit_fano(void *state, int64_t unit, int32_t worker)
 {
@@ -206,11 +163,17 @@ static spk_status unit_fano(void *state, int64_t unit, int32_t worker)
                                     : work->options->windows_s[w];
         const int64_t window = spk__samples_near(
             fmax(1e3 * window_s, 1e3 / work->sampling_rate_hz), work->sampling_rate_hz);
-        status = count_windows(work->ctx, &train, window, &counts, rows);
+        double *values = NULL;
+        status = spk__count_windows(work->ctx, &train, window, &counts, rows);
         if (status == SPK_OK) {
-            const count_rows c = {.counts = counts, .rows = rows, .n_rows = train.n_runs};
+            values = spk__alloc(work->ctx, rows[train.n_runs], sizeof *values);
+            status = values == NULL ? spk__fail_memory(work->ctx) : SPK_OK;
+        }
+        if (status == SPK_OK) {
+            const count_rows c = {counts, rows, train.n_runs, values};
             work->fano[unit * n_windows + w] = estimate(&c, work->options);
         }
+        spk__free(values);
         spk__free(counts);
     }
     spk__free(rows);

@@ -213,7 +213,7 @@ static void failed_allocations(void)
 {
     const int64_t samples[] = {5, 9, 200};
     process p = process_of(samples, 3, 1000, 1000, NULL);
-    CU_ASSERT_EQUAL(suite_fail_allocations(one_unit, p.trains), 2);
+    CU_ASSERT_EQUAL(suite_fail_allocations(one_unit, p.trains), 3);
     process_end(&p);
 }
 

@@ -2320,6 +2320,101 @@ spk_random_gamma = function("spk_random_gamma", double, P(spk_random), double)
 spk_random_poisson = function("spk_random_poisson", int64, P(spk_random), double)
 
 
+# ---- rates.h ----------------------------------------------------------------------------
+
+
+class spk_rate(Structure):
+    _fields_ = [
+        ("n_spikes", int64),
+        ("duration_s", double),
+        ("rate_hz", double),
+        ("lower_hz", double),
+        ("upper_hz", double),
+        ("dispersion", double),
+        ("wide_lower_hz", double),
+        ("wide_upper_hz", double),
+    ]
+
+
+# spk_status spk_rates_mean(spk_context *ctx, const spk_trains *trains,
+#     double confidence, spk_rate *rates)
+spk_rates_mean = function(
+    "spk_rates_mean", STATUS, context, P(spk_trains), double, P(spk_rate)
+)
+# const char *spk_kernel_name(int32_t kernel)
+spk_kernel_name = function("spk_kernel_name", text, int32)
+
+class spk_rates_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("kernel", int32),
+        ("inverted", int32),
+        ("sigma_s", double),
+        ("sigmas_s", P(double)),
+        ("step_s", double),
+        ("cutoff", double),
+        ("centred", int32),
+        ("binned", int32),
+        ("edges", int32),
+        ("confidence", double),
+    ]
+
+
+# void spk_rates_options_init(spk_rates_options *options, size_t struct_size)
+spk_rates_options_init = function(
+    "spk_rates_options_init", None, P(spk_rates_options), size
+)
+# spk_status spk_rates_length(spk_context *ctx, const spk_trains *trains,
+#     const spk_rates_options *options, int64_t *n_points)
+spk_rates_length = function(
+    "spk_rates_length", STATUS, context, P(spk_trains), P(spk_rates_options), int64_out
+)
+# spk_status spk_rates_times(spk_context *ctx, const spk_trains *trains,
+#     const spk_rates_options *options, double *times_s)
+spk_rates_times = function(
+    "spk_rates_times", STATUS, context, P(spk_trains), P(spk_rates_options), double_out
+)
+# spk_status spk_rates_estimate(spk_context *ctx, const spk_trains *trains,
+#     int64_t first, int64_t last, const spk_rates_options *options, double *rates,
+#     double *lower, double *upper)
+spk_rates_estimate = function(
+    "spk_rates_estimate", STATUS, context, P(spk_trains), int64, int64,
+    P(spk_rates_options), double_out, double_out, double_out
+)
+
+class spk_bandwidth_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("method", int32),
+        ("min_s", double),
+        ("max_s", double),
+    ]
+
+
+# void spk_bandwidth_options_init(spk_bandwidth_options *options, size_t struct_size)
+spk_bandwidth_options_init = function(
+    "spk_bandwidth_options_init", None, P(spk_bandwidth_options), size
+)
+# spk_status spk_bandwidth_cost(spk_context *ctx, const spk_trains *trains, int64_t unit,
+#     int64_t n, const double *sigmas_s, double *costs)
+spk_bandwidth_cost = function(
+    "spk_bandwidth_cost", STATUS, context, P(spk_trains), int64, int64, double_in,
+    double_out
+)
+# spk_status spk_bandwidth_estimate(spk_context *ctx, const spk_trains *trains,
+#     const spk_bandwidth_options *options, double *sigmas_s)
+spk_bandwidth_estimate = function(
+    "spk_bandwidth_estimate", STATUS, context, P(spk_trains), P(spk_bandwidth_options),
+    double_out
+)
+# spk_status spk_bin_width_estimate(spk_context *ctx, const spk_trains *trains,
+#     const spk_bandwidth_options *options, double *bins_s)
+spk_bin_width_estimate = function(
+    "spk_bin_width_estimate", STATUS, context, P(spk_trains), P(spk_bandwidth_options),
+    double_out
+)
+
+
 # ---- refractory.h -----------------------------------------------------------------------
 
 

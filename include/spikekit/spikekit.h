@@ -32,6 +32,7 @@
 #include <spikekit/fano.h>
 #include <spikekit/features.h>
 #include <spikekit/firing.h>
+#include <spikekit/glmcc.h>
 #include <spikekit/intervals.h>
 #include <spikekit/jitter.h>
 #include <spikekit/json.h>

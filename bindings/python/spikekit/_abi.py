@@ -1913,6 +1913,90 @@ spk_acg_fit_curve = function(
 )
 
 
+# ---- glmcc.h ----------------------------------------------------------------------------
+
+
+class spk_glmcc_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("bin_s", double),
+        ("n_bins", int64),
+        ("tau_s", double),
+        ("first_delay_bins", int64),
+        ("last_delay_bins", int64),
+        ("excluded_bins", int64),
+        ("smoothness", double),
+        ("rule", int32),
+        ("convention", int32),
+        ("threshold_scale", double),
+        ("threshold_count", double),
+        ("least_count", double),
+        ("critical_ratio", double),
+        ("psp_excitatory_mv", double),
+        ("psp_inhibitory_mv", double),
+    ]
+
+
+# void spk_glmcc_options_init(spk_glmcc_options *options, size_t struct_size)
+spk_glmcc_options_init = function(
+    "spk_glmcc_options_init", None, P(spk_glmcc_options), size
+)
+# void spk_glmcc_options_set_rule(spk_glmcc_options *options, int32_t rule)
+spk_glmcc_options_set_rule = function(
+    "spk_glmcc_options_set_rule", None, P(spk_glmcc_options), int32
+)
+
+class spk_glmcc_result(Structure):
+    _fields_ = [
+        ("coupling", double * 2),
+        ("standard_error", double * 2),
+        ("threshold", double * 2),
+        ("likelihood_ratio", double * 2),
+        ("log_p", double * 2),
+        ("psp_mv", double * 2),
+        ("significant", int32 * 2),
+        ("delay_bins", int64),
+        ("bin_s", double),
+        ("log_likelihood", double),
+        ("log_posterior", double),
+        ("n_iterations", int64),
+        ("converged", int32),
+    ]
+
+
+# spk_status spk_glmcc_length(spk_context *ctx, const spk_glmcc_options *options,
+#     int64_t *n_sums)
+spk_glmcc_length = function(
+    "spk_glmcc_length", STATUS, context, P(spk_glmcc_options), int64_out
+)
+# spk_status spk_glmcc_count(spk_context *ctx, const spk_trains *trains, int64_t unit_i,
+#     int64_t unit_j, const spk_glmcc_options *options, double *counts, double *sums)
+spk_glmcc_count = function(
+    "spk_glmcc_count", STATUS, context, P(spk_trains), int64, int64, P(spk_glmcc_options),
+    double_out, double_out
+)
+# spk_status spk_glmcc_fit_counts(spk_context *ctx, const double *counts,
+#     const double *sums, const spk_glmcc_options *options, spk_glmcc_result *result,
+#     double *background)
+spk_glmcc_fit_counts = function(
+    "spk_glmcc_fit_counts", STATUS, context, double_in, double_in, P(spk_glmcc_options),
+    P(spk_glmcc_result), double_out
+)
+# spk_status spk_glmcc_fit_pairs(spk_context *ctx, const spk_trains *trains,
+#     const int32_t (*pairs)[2], int64_t n_pairs, const spk_glmcc_options *options,
+#     spk_glmcc_result *results, double *backgrounds)
+spk_glmcc_fit_pairs = function(
+    "spk_glmcc_fit_pairs", STATUS, context, P(spk_trains), int32_in, int64,
+    P(spk_glmcc_options), P(spk_glmcc_result), double_out
+)
+# spk_status spk_glmcc_expect(spk_context *ctx, const spk_glmcc_options *options,
+#     const spk_glmcc_result *result, const double *background, double *expected)
+spk_glmcc_expect = function(
+    "spk_glmcc_expect", STATUS, context, P(spk_glmcc_options), P(spk_glmcc_result),
+    double_in, double_out
+)
+
+
 # ---- intervals.h ------------------------------------------------------------------------
 
 

@@ -86,8 +86,8 @@ spk_status spk__simulation_collect_common(spk_context *ctx, const spk_simulation
                              .stream = SPK__DRAW_COMMON_SOURCE + (uint32_t)common->group};
         spk_random own = {.seed = o->seed,
                           .stream = SPK__DRAW_COMMON_INPUT + (uint32_t)input};
-        double spent = spk_random_exponential(&source);
-        for (; spent < hazard * length; spent += spk_random_exponential(&source)) {
+        double spent = 0;
+        while ((spent += spk_random_exponential(&source)) < hazard * length) {
             if (spk_random_uniform(&own) >= common->strength)
                 continue;
             double jitter = o->common_jitter_s * spk_random_normal(&own);

@@ -10,9 +10,11 @@ import numpy as np
 from bench_common import ROOT
 from truth import load_spikekit
 
+WIDE = dict(width_s=0.05, window_s=0.5, bin_s=0.002, max_latency_s=0.01)
 METHODS = {  # name: colour
     "flank": "0.55",
     "hollow": "#1b6ca8",
+    "hollow wide": "#0b2a4a",
     "english": "#63b7e6",
     "kopelowitz": "#e08214",
     "deconvolution": "#8c510a",
@@ -29,6 +31,7 @@ MODULATED = dict(modulation_sigma=0.7, modulation_time_s=0.03, modulation_groups
                  modulation_opposed=0.3)
 CONDITIONS = {
     "plain": {},
+    "brief inhibition": dict(inhibition_s=0.003),
     "bursts": BURSTS,
     "common input": COMMON,
     "co-modulation": MODULATED,
@@ -37,6 +40,7 @@ CONDITIONS = {
 }
 PUBLISHED = {1e-3: "0.780 / 0.018", 1e-4: "0.754 / 0.012", 1e-5: "0.686 / 0.009",
              1e-12: "0.492 / 0.003"}  # hits and false claims, English et al. (2017)
+SIGNALS = (0, 2, 4, 8, 16, np.inf)
 ALPHAS = (0.05, 0.01, 0.001)
 SIGNS = {1: "excess", -1: "lack"}
 
@@ -77,12 +81,14 @@ def find(spikekit, session, method):
     if method == "flank":
         rows = flank(spikekit, session)
     else:
-        table = spikekit.connections(session, method=method, max_p=1.0)
+        options = WIDE if method == "hollow wide" else {}
+        table = spikekit.connections(session, method=method.split()[0], max_p=1.0,
+                                     signs="both", **options)
         names = dict(source="source_index", target="target_index", latency="latency_s",
                      lower="transmission_lower", upper="transmission_upper")
         rows = {key: np.asarray(getattr(table, names.get(key, key)))
                 for key in ("source", "target", "sign", "log_p", "q", "significant", "latency",
-                            "transmission", "lower", "upper")}
+                            "transmission", "lower", "upper", "effect")}
     rows["seconds"] = time.process_time() - start
     return rows
 
@@ -212,6 +218,71 @@ def transmission_cells(rows, truth, extra):
     return cells
 
 
+def signal(session, extra):
+    """How far the extra pairs of each connection stand out: their number over the square root
+    of the pairs that chance makes within 1 ms, or in the 10 ms of inhibition; and the share of
+    the pairs of a millisecond that they are; [source, target]."""
+    counts = np.asarray(session.counts(), float)
+    chance = np.outer(counts, counts) / session.duration_s
+    pairs = extra * counts[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        clear = np.abs(pairs) / np.sqrt(np.maximum(chance * np.where(extra < 0, 0.01, 0.002), 1))
+        return clear, pairs / (chance * 0.001)
+
+
+def coupling_cells(rows, truth, share):
+    """J as fitted against the J whose kernel exp(-t / 4 ms) holds as many extra pairs:
+    correlation and slope, for excitation and inhibition."""
+    from scipy import optimize, special
+
+    def area(j):  # of exp(J exp(-t / 4)) - 1 [ms]
+        if j > 0:
+            return 4 * (special.expi(j) - np.log(j) - np.euler_gamma)
+        return -4 * (special.exp1(-j) + np.log(-j) + np.euler_gamma) if j < 0 else 0.0
+
+    cells = []
+    for sign in SIGNS:
+        own = (rows["sign"] == sign) & (truth[rows["source"], rows["target"]] == sign)
+        wanted = share[rows["source"][own], rows["target"][own]]
+        j = rows["effect"][own]
+        kept = np.isfinite(j) & (np.abs(wanted) < 100) & (wanted > area(-30.0))
+        if kept.sum() < 3:
+            return None
+        true = np.array([optimize.brentq(lambda x, w=w: area(x) - w, -30, 8)
+                         for w in wanted[kept]])
+        cells += [f"{kept.sum()}", f"{np.corrcoef(true, j[kept])[0, 1]:.2f}",
+                  f"{np.sum(true * j[kept]) / np.sum(true**2):.2f}"]
+    return cells
+
+
+def found_by_signal(rows, sign, truth, strength):
+    """Share of connections with q <= 0.05, by signal."""
+    found = np.zeros(truth.shape, bool)
+    own = (rows["sign"] == sign) & (rows["q"] <= 0.05)
+    found[rows["source"][own], rows["target"][own]] = True
+    cells = []
+    for low, high in zip(SIGNALS, SIGNALS[1:]):
+        true = (truth == sign) & (strength >= low) & (strength < high)
+        cells.append(f"{found[true].mean():.2f}" if true.any() else "-")
+    return cells
+
+
+def wrong_kinds(rows, sign, truth, shared):
+    """Claims with q <= 0.05 that are none of the connections, by what ties the pair."""
+    own = (rows["sign"] == sign) & (rows["q"] <= 0.05)
+    source, target = rows["source"][own], rows["target"][own]
+    wrong = truth[source, target] != sign
+    source, target = source[wrong], target[wrong]
+    drives = (truth != 0).astype(int)
+    ties = [truth[source, target] != 0, truth[target, source] != 0, shared[source, target],
+            (drives.T @ drives)[source, target] > 0]
+    left, cells = np.ones(len(source), bool), [f"{own.sum() - len(source)}"]
+    for tie in ties:
+        cells.append(f"{np.sum(left & tie)}")
+        left &= ~tie
+    return [*cells, f"{left.sum()}"]
+
+
 def latency_error(rows, truth, latency):
     """Median and 90th percentile of the error of latency [ms] of what was found."""
     own = (rows["sign"] == 1) & (truth[rows["source"], rows["target"]] == 1)
@@ -300,17 +371,21 @@ def run(args):
     spikekit = load_spikekit(args.build)
     session = dict(SESSION, n_units=40, duration_s=600) if args.quick else SESSION
     methods = list(available(spikekit))
-    real, null, extras, causal, tables = {}, {}, {}, {}, {}
+    real, null, extras, causal, shared, signals, shares, tables = ({} for _ in range(8))
     for condition, options in CONDITIONS.items():
         made = spikekit.simulate(**{**session, **SYNAPSES, **options})
         truth = true_connections(made)
         extras[condition] = truth[1:]
+        shared[condition] = same_common_input(made)
+        signals[condition], shares[condition] = signal(made, truth[1])
         real[condition] = truth[0], {m: find(spikekit, made, m) for m in methods}
         causal[condition] = causal_p(spikekit, made)
+        print(f"{condition}: {time.process_time():.0f} s")
+        if "inhibition_s" in options:
+            continue
         made = spikekit.simulate(**{**session, **options, "connection_share": 0, "seed": 22})
         null[condition] = same_common_input(made), {m: find(spikekit, made, m)
                                                     for m in methods}
-        print(f"{condition}: {time.process_time():.0f} s")
 
     lines = []
     for method in methods:
@@ -324,11 +399,26 @@ def run(args):
         ["method"] + [f"{c}: {kind}" for c in real for kind in ("excitation", "inhibition")],
         lines)
 
+    for sign, kind in SIGNS.items():
+        lines, wrong = [], []
+        for condition, (truth, found) in real.items():
+            for method, rows in found.items():
+                if (rows["sign"] == sign).any():
+                    lines.append([condition, f"`{method}`", *found_by_signal(
+                        rows, sign, truth, signals[condition])])
+                    wrong.append([condition, f"`{method}`", *wrong_kinds(
+                        rows, sign, truth, shared[condition])])
+        classes = [f"{a:g} to {b:g}" for a, b in zip(SIGNALS, SIGNALS[1:])]
+        tables[f"signal {kind}"] = table(["condition", "method", *classes], lines)
+        tables[f"wrong {kind}"] = table(
+            ["condition", "method", "right", "other sign", "other direction",
+             "common unrecorded source", "common recorded source", "nothing"], wrong)
+
     text = []
-    for condition, (shared, found) in null.items():
-        other = ~shared & ~np.eye(len(shared), dtype=bool)
-        groups = [("", other)] if not (shared & ~np.eye(len(shared), dtype=bool)).any() else [
-            (", pairs without a common input", other), (", pairs with one", shared)]
+    for condition, (common, found) in null.items():
+        other = ~common & ~np.eye(len(common), dtype=bool)
+        groups = [("", other)] if not (common & ~np.eye(len(common), dtype=bool)).any() else [
+            (", pairs without a common input", other), (", pairs with one", common)]
         for words, pairs in groups:
             lines = []
             for method, rows in found.items():
@@ -371,6 +461,15 @@ def run(args):
     tables["transmission"] = table(
         ["condition", "method", "tested", "found / true", "mean error", "in limits", "found",
          "found / true", "mean error", "in limits", "latency error, median / 90 % [ms]"], lines)
+
+    lines = []
+    for condition, (truth, found) in real.items():
+        if "glmcc" in found:
+            cells = coupling_cells(found["glmcc"], truth, shares[condition])
+            if cells is not None:
+                lines.append([condition, *cells])
+    tables["coupling"] = table(["condition", "excitatory", "correlation", "slope", "inhibitory",
+                                "correlation", "slope"], lines)
 
     pairs = session["n_units"] * (session["n_units"] - 1)
     lines = [[f"`{m}`", f"{real['plain'][1][m]['seconds']:.2f}"] for m in methods]

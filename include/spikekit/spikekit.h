@@ -35,10 +35,12 @@
 #include <spikekit/glmcc.h>
 #include <spikekit/intervals.h>
 #include <spikekit/jitter.h>
+#include <spikekit/jpsth.h>
 #include <spikekit/json.h>
 #include <spikekit/labels.h>
 #include <spikekit/merging.h>
 #include <spikekit/metrics.h>
+#include <spikekit/noise_correlation.h>
 #include <spikekit/periods.h>
 #include <spikekit/psth.h>
 #include <spikekit/random.h>

@@ -20,6 +20,7 @@ MODULES = ["spikekit"] + [
 README = ROOT / "bindings" / "python" / "README.md"
 WITH_EXAMPLES = {
     "spikekit",
+    "spikekit.alignment",
     "spikekit.comparison",
     "spikekit.correlogram",
     "spikekit.correlogram_result",
@@ -32,6 +33,7 @@ WITH_EXAMPLES = {
     "spikekit.simulation",
     "spikekit.spikes",
     "spikekit.templates",
+    "spikekit.trials",
     "spikekit.units",
 }
 

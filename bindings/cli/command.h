@@ -79,6 +79,7 @@ int spk_cmd_curate(int argc, char **argv);
 int spk_cmd_compare(int argc, char **argv);
 int spk_cmd_correlogram(int argc, char **argv);
 int spk_cmd_synchrony(int argc, char **argv);
+int spk_cmd_align(int argc, char **argv);
 int spk_cmd_report(int argc, char **argv);
 int spk_cmd_simulate(int argc, char **argv);
 int spk_cmd_convert(int argc, char **argv);

@@ -2133,6 +2133,69 @@ spk_jitter_test = function(
 )
 
 
+# ---- trials.h ---------------------------------------------------------------------------
+
+
+class spk_trials(Structure):
+    _fields_ = [
+        ("n_trials", int64),
+        ("n_units", int64),
+        ("n_bins", int64),
+        ("counts", P(int32)),
+        ("exposure", P(int64)),
+        ("bin_samples", int64),
+        ("sampling_rate_hz", double),
+        ("n_conditions", int64),
+        ("conditions", P(int32)),
+    ]
+
+
+# spk_status spk_trials_check(spk_context *ctx, const spk_trials *trials)
+spk_trials_check = function("spk_trials_check", STATUS, context, P(spk_trials))
+
+
+# ---- jpsth.h ----------------------------------------------------------------------------
+
+
+class spk_jpsth_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("predictor", int32),
+        ("reach_bins", int64),
+        ("confidence", double),
+    ]
+
+
+# void spk_jpsth_options_init(spk_jpsth_options *options, size_t struct_size)
+spk_jpsth_options_init = function(
+    "spk_jpsth_options_init", None, P(spk_jpsth_options), size
+)
+
+class spk_jpsth(Structure):
+    _fields_ = [
+        ("coincidences", P(int64)),
+        ("predicted", P(double)),
+        ("coefficients", P(double)),
+        ("correlogram", P(int64)),
+        ("correlogram_predicted", P(double)),
+        ("correlogram_sd", P(double)),
+        ("histogram", P(int64)),
+        ("histogram_predicted", P(double)),
+        ("histogram_sd", P(double)),
+        ("n_trials", int64),
+        ("band", double),
+    ]
+
+
+# spk_status spk_jpsth_estimate(spk_context *ctx, const spk_trials *trials,
+#     int64_t condition, int64_t unit_i, int64_t unit_j,
+#     const spk_jpsth_options *options, spk_jpsth *jpsth)
+spk_jpsth_estimate = function(
+    "spk_jpsth_estimate", STATUS, context, P(spk_trials), int64, int64, int64,
+    P(spk_jpsth_options), P(spk_jpsth)
+)
+
+
 # ---- json.h -----------------------------------------------------------------------------
 
 # spk_status spk_json_create(spk_context *ctx, spk_json **json)
@@ -2266,6 +2329,115 @@ spk_labels_assign = function(
 )
 
 
+# ---- noise_correlation.h ----------------------------------------------------------------
+
+
+class spk_noise_correlation_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("pooling", int32),
+        ("control", int32),
+        ("shift", int64),
+        ("seed", uint64),
+        ("min_trials", int64),
+        ("confidence", double),
+    ]
+
+
+# void spk_noise_correlation_options_init(spk_noise_correlation_options *options,
+#     size_t struct_size)
+spk_noise_correlation_options_init = function(
+    "spk_noise_correlation_options_init", None, P(spk_noise_correlation_options), size
+)
+
+class spk_noise_correlation(Structure):
+    _fields_ = [
+        ("correlations", P(double)),
+        ("dof", P(int64)),
+        ("lower", P(double)),
+        ("upper", P(double)),
+        ("rates_hz", P(double)),
+    ]
+
+
+# spk_status spk_noise_correlation_estimate(spk_context *ctx, const spk_trials *trials,
+#     const spk_noise_correlation_options *options, spk_noise_correlation *noise)
+spk_noise_correlation_estimate = function(
+    "spk_noise_correlation_estimate", STATUS, context, P(spk_trials),
+    P(spk_noise_correlation_options), P(spk_noise_correlation)
+)
+# spk_status spk_signal_correlation_estimate(spk_context *ctx, const spk_trials *trials,
+#     double *correlations)
+spk_signal_correlation_estimate = function(
+    "spk_signal_correlation_estimate", STATUS, context, P(spk_trials), double_out
+)
+
+class spk_fisher_summary(Structure):
+    _fields_ = [
+        ("n_pairs", int64),
+        ("n_units", int64),
+        ("mean", double),
+        ("mean_z", double),
+        ("error_z", double),
+        ("lower", double),
+        ("upper", double),
+    ]
+
+
+# spk_status spk_noise_correlation_summarize(spk_context *ctx, int64_t n_units,
+#     const double *correlations, const uint8_t *is_chosen, double confidence,
+#     spk_fisher_summary *summary)
+spk_noise_correlation_summarize = function(
+    "spk_noise_correlation_summarize", STATUS, context, int64, double_in, uint8_in,
+    double, P(spk_fisher_summary)
+)
+
+class spk_noise_match_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("octaves", double),
+        ("n_repeats", int64),
+        ("confidence", double),
+        ("seed", uint64),
+    ]
+
+
+# void spk_noise_match_options_init(spk_noise_match_options *options, size_t struct_size)
+spk_noise_match_options_init = function(
+    "spk_noise_match_options_init", None, P(spk_noise_match_options), size
+)
+
+class spk_noise_pairs(Structure):
+    _fields_ = [
+        ("n_pairs", int64),
+        ("rates_hz", P(double)),
+        ("correlations", P(double)),
+    ]
+
+
+class spk_noise_match(Structure):
+    _fields_ = [
+        ("n_pairs", int64 * 2),
+        ("n_matched", int64),
+        ("mean_z", double * 2),
+        ("difference", double),
+        ("matched_z", double * 2),
+        ("matched_difference", double),
+        ("error", double),
+        ("lower", double),
+        ("upper", double),
+    ]
+
+
+# spk_status spk_noise_correlation_match(spk_context *ctx, const spk_noise_pairs *first,
+#     const spk_noise_pairs *second, const spk_noise_match_options *options,
+#     spk_noise_match *match)
+spk_noise_correlation_match = function(
+    "spk_noise_correlation_match", STATUS, context, P(spk_noise_pairs),
+    P(spk_noise_pairs), P(spk_noise_match_options), P(spk_noise_match)
+)
+
+
 # ---- periods.h --------------------------------------------------------------------------
 
 
@@ -2312,27 +2484,6 @@ spk_periods_estimate = function(
     "spk_periods_estimate", STATUS, context, P(spk_spikes), P(spk_array),
     P(spk_periods_options), int64_out, int64_out, int64_out
 )
-
-
-# ---- trials.h ---------------------------------------------------------------------------
-
-
-class spk_trials(Structure):
-    _fields_ = [
-        ("n_trials", int64),
-        ("n_units", int64),
-        ("n_bins", int64),
-        ("counts", P(int32)),
-        ("exposure", P(int64)),
-        ("bin_samples", int64),
-        ("sampling_rate_hz", double),
-        ("n_conditions", int64),
-        ("conditions", P(int32)),
-    ]
-
-
-# spk_status spk_trials_check(spk_context *ctx, const spk_trials *trials)
-spk_trials_check = function("spk_trials_check", STATUS, context, P(spk_trials))
 
 
 # ---- psth.h -----------------------------------------------------------------------------

@@ -32,6 +32,7 @@ WITH_EXAMPLES = {
     "spikekit.session",
     "spikekit.simulation",
     "spikekit.spikes",
+    "spikekit.surrogates",
     "spikekit.templates",
     "spikekit.trials",
     "spikekit.units",

@@ -65,6 +65,7 @@ from .synchrony import (
     sttc,
     sttc_profile,
 )
+from .surrogates import Surrogates, surrogates
 from .templates import (
     TemplateSimilarity,
     UnitTemplates,
@@ -156,6 +157,7 @@ __all__ = [
     "SpikeTable",
     "SpikekitError",
     "SpikekitWarning",
+    "Surrogates",
     "TemplateSimilarity",
     "TrialFano",
     "UnitTemplates",
@@ -206,6 +208,7 @@ __all__ = [
     "spike_depths",
     "sttc",
     "sttc_profile",
+    "surrogates",
     "template_similarity",
     "threshold_presets",
     "unit_locations",

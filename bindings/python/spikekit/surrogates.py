@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Trains that keep some properties of the recorded ones and are otherwise random."""
+
+import ctypes
+import operator
+from collections.abc import Sequence
+
+import numpy as np
+
+from . import _abi as abi
+from ._context import Call
+from ._errors import ArgumentError
+from ._inputs import as_spikes
+from ._options import choice, filled, make_trains
+from .metrics import _Arrays
+from .session import Handle
+from .spikes import SpikeTable
+
+_METHODS = (
+    "dither", "train_dither", "jitter", "isi_shuffle", "interval_shuffle", "isi_dither",
+    "joint_isi", "trial_shift", "bin_shuffle", "randomise", "poisson",
+)
+_EDGES = ("keep", "drop")
+_OPTIONS = (
+    "width_s", "least_s", "refractory_s", "bin_s", "truncation_s", "n_bins", "sigma_s",
+    "is_windowed", "has_cutoff", "has_sqrt",
+)
+
+
+class Surrogates(Sequence):
+    """Surrogate recordings, drawn when they are asked for.
+
+    :func:`spikekit.surrogates` makes them. ``surrogates[k]`` is a :class:`SpikeTable` with a
+    surrogate of every unit, which every analysis takes; ``trains`` gives those of one unit.
+    The k-th is always the same, in whatever order they are drawn.
+
+    Attributes
+    ----------
+    method : str
+    seed : int
+    """
+
+    def __init__(self, table, method, n, seed, handle, kept):
+        self._table, self._handle, self._kept, self._n = table, handle, kept, n
+        self.method, self.seed = method, seed
+
+    def __len__(self):
+        return self._n
+
+    def __repr__(self):
+        return f"<Surrogates: {self._n} by {self.method}, {self._table.n_units} units>"
+
+    def __getitem__(self, k):
+        if isinstance(k, slice):
+            return [self[index] for index in range(*k.indices(self._n))]
+        k = operator.index(k)
+        if not -self._n <= k < self._n:
+            raise IndexError(f"surrogate {k}: there are {self._n}")
+        k += self._n if k < 0 else 0
+        room = abi.spk_surrogates_table_room(self._handle.pointer, k)
+        samples, units = np.empty(room, np.int64), np.empty(room, np.int32)
+        drawn = abi.spk_spikes()
+        with Call() as context:
+            abi.spk_surrogates_table(
+                context, self._handle.pointer, k, samples, units, ctypes.byref(drawn)
+            )
+        n, table = drawn.n_spikes, self._table
+        return SpikeTable._of(
+            samples[:n], units[:n], table.unit_ids, table.sampling_rate_hz, table.start_sample,
+            table.stop_sample, table.epochs,
+        )
+
+    def trains(self, unit, *, threads=None, progress=None):
+        """All surrogates of one unit.
+
+        Parameters
+        ----------
+        unit
+            Its id.
+        threads, progress
+            As for :func:`spikekit.correlograms`.
+
+        Returns
+        -------
+        ndarray of int64, shape (n, n_spikes)
+            Times [samples]; where the number of spikes is random (``method="poisson"``,
+            ``edges="drop"``), a list of n arrays instead.
+        """
+        index = int(self._table.unit_indices(unit)[0])
+        offsets, counts = np.empty(self._n + 1, np.int64), np.empty(self._n, np.int64)
+        with Call(threads, progress) as context:
+            where = (index, index + 1, 0, self._n)
+            abi.spk_surrogates_offsets(context, self._handle.pointer, *where, offsets)
+            samples = np.empty(offsets[-1], np.int64)
+            abi.spk_surrogates_draw_many(
+                context, self._handle.pointer, *where, offsets, samples, counts
+            )
+        if not self._is_random:
+            return samples.reshape(self._n, -1)
+        return [samples[a : a + n] for a, n in zip(offsets[:-1], counts)]
+
+    @property
+    def _is_random(self):
+        return self.method == "poisson" or self._kept.drops
+
+
+def surrogates(
+    data, method="dither", n=1, *, width_s=None, seed=0, edges="keep", epochs=None, periods=None,
+    sampling_rate_hz=None, threads=None, **options,
+):
+    """Surrogate trains of every unit, for tests of what the recorded ones have beyond them.
+
+    Every spike stays in its epoch. The same seed gives the same surrogates, whatever the
+    threads, and to a unit whatever the other units.
+
+    Parameters
+    ----------
+    data : Session, Simulation, SpikeTable, path, or what :func:`spikekit.correlograms` takes
+    method : str
+        What is random, and what is kept:
+
+        - "dither": each spike moves by up to `width_s` either way; the number and the slow
+          rate stay. With ``refractory_s`` no interval becomes shorter than that.
+        - "train_dither": all spikes of a unit move together by up to `width_s`, around the
+          circle that the epoch makes; intervals stay.
+        - "jitter": each spike moves within its window of `width_s`; the counts of windows stay.
+        - "isi_shuffle": intervals in random order, the one before the first spike among them;
+          "interval_shuffle": only those between spikes.
+        - "joint_isi": spikes move so that pairs of successive intervals keep their joint
+          distribution (``truncation_s``, ``n_bins``, ``sigma_s``, ``refractory_s``,
+          ``is_windowed``, ``has_cutoff``, ``has_sqrt``); "isi_dither": so that intervals keep
+          theirs.
+        - "trial_shift": as "train_dither", with a shift of its own for each epoch.
+        - "bin_shuffle": bins of ``bin_s`` in random order within windows of `width_s`.
+        - "randomise": each spike moves to anywhere in its epoch.
+        - "poisson": a Poisson process with the rate smoothed by a Gaussian of sd `width_s`.
+    n : int
+        How many.
+    width_s : float, optional
+        Default 0.015, for "jitter" and "bin_shuffle" 0.025, for "poisson" 0.1. ``numpy.inf``
+        for the shifts: anywhere on the circle.
+    seed : int
+    edges : {"keep", "drop"}
+        Spikes that "dither" or a shift would move out of their epoch stay inside, or are lost.
+    epochs, periods
+        As for :func:`spikekit.metrics`.
+    sampling_rate_hz, threads
+        As for :func:`spikekit.correlograms`.
+    **options
+        ``least_s``, the shortest shift; ``refractory_s``; ``bin_s``; ``truncation_s``,
+        ``n_bins``, ``sigma_s``, ``is_windowed``, ``has_cutoff``, ``has_sqrt``: the fields of
+        spk_surrogates_options.
+
+    Returns
+    -------
+    Surrogates
+        A sequence of `n` SpikeTables, drawn when they are asked for.
+
+    Examples
+    --------
+    >>> import spikekit
+    >>> table = spikekit.SpikeTable([10, 30, 70, 75], [1, 1, 1, 1], 1000, stop_sample=100)
+    >>> found = spikekit.surrogates(table, "interval_shuffle", n=200, seed=1)
+    >>> found
+    <Surrogates: 200 by interval_shuffle, 1 units>
+    >>> sorted({tuple(train.tolist()) for train in found.trains(1)})[:2]
+    [(10, 15, 35, 75), (10, 15, 55, 75)]
+    >>> found[3].n_spikes
+    4
+    """
+    table, arrays = as_spikes(data, sampling_rate_hz), _Arrays()
+    n, seed = operator.index(n), operator.index(seed)
+    if n < 0:
+        raise ArgumentError(f"n: expected 0 or more, found {n}")
+    if not 0 <= seed < 2**64:
+        raise ArgumentError(f"seed: expected 0 to {2**64 - 1}, found {seed}")
+    for name in options:
+        if name not in _OPTIONS:
+            raise TypeError(f"surrogates() has no option {name!r}; there are {', '.join(_OPTIONS)}")
+    settings = filled(
+        abi.spk_surrogates_options, method=choice(method, _METHODS, "method"),
+        edges=choice(edges, _EDGES, "edges"), width_s=width_s, **options,
+    )
+    settings.seed = seed
+    out = ctypes.POINTER(abi.spk_surrogates)()
+    table = table._detached()
+    with Call(threads) as context:
+        trains = make_trains(context, table, epochs, periods, arrays)
+        abi.spk_surrogates_create(context, trains.pointer, settings, ctypes.byref(out))
+    arrays.kept.append(trains)
+    arrays.drops = edges == "drop"
+    handle = Handle(out, abi.spk_surrogates_destroy)
+    return Surrogates(table, method, n, seed, handle, arrays)

@@ -33,6 +33,7 @@
 #include <spikekit/features.h>
 #include <spikekit/firing.h>
 #include <spikekit/glmcc.h>
+#include <spikekit/information.h>
 #include <spikekit/intervals.h>
 #include <spikekit/jitter.h>
 #include <spikekit/jpsth.h>

@@ -26,6 +26,7 @@ WITH_EXAMPLES = {
     "spikekit.correlogram_result",
     "spikekit.curation",
     "spikekit.epochs",
+    "spikekit.information",
     "spikekit.labels",
     "spikekit.merging",
     "spikekit.metrics",

@@ -4,6 +4,7 @@
  * bounds are those that a right engine would break with a probability of 1e-6 for a seed
  * picked blindly, unless said otherwise.
  */
+#include "spikes/surrogates_state.h"
 #include "suite.h"
 #include "surrogate_words.h"
 
@@ -399,6 +400,46 @@ static void refractory_dither_keeps_distance(void)
     end_tried(&t);
 }
 
+/* Sums along two diagonals of elephant 1.2.1's joint_isi_histogram() of these spikes [ms], with
+ * truncation_limit 20 ms, 10 bins and sigma 3 ms; without and with cutoff. */
+static void joint_table_equals_elephant(void)
+{
+    static const int64_t samples[] = {13,  18,  24,  31,  37,  50,  64,  75,  80,  86,
+                                      94,  103, 114, 124, 131, 137, 149, 162, 167, 173,
+                                      182, 191, 205, 215, 224, 233, 245, 256, 262, 275,
+                                      288, 303, 316, 324, 332, 344, 356, 368, 382, 390};
+    static const double five[2][6] = {{0.12362075622295793, 0.4941723538559097,
+                                       1.1489887907763732, 1.732811338159803,
+                                       2.031076235665992, 2.1583549135310904},
+                                      {0.0, 0.0, 1.1211628436547505, 2.134411456119457,
+                                       2.134411456119457, 2.134411456119457}};
+    static const double nine[2][10] = {
+        {0.008033695558121647, 0.06714253805367736, 0.35305245915429695,
+         1.0955136784972714, 2.243708736020875, 3.355528239473963, 4.037006370024691,
+         4.299075856975011, 4.359378897352929, 4.369888861099523},
+        {0.0, 0.0, 0.40811614250545203, 1.2143852243364852, 2.390917364836289,
+         3.535847184507004, 4.3010623705292375, 4.693297733134638, 4.693297733134638,
+         4.693297733134638}};
+    tried t = try_spikes(40, samples, 1, 1000, 0, 400, NULL);
+    for (int cutoff = 0; cutoff < 2; cutoff++) {
+        spk_surrogates_options o;
+        spk_surrogates_options_init(&o, sizeof o);
+        o.method = SPK_SURROGATE_JOINT_ISI;
+        o.truncation_s = 0.02;
+        o.n_bins = 10;
+        o.sigma_s = 0.003;
+        o.has_cutoff = cutoff;
+        spk_surrogates *s = make_surrogates(t.trains, &o);
+        const double *sums = s->joint[0].sums;
+        for (int p = 0; p < 6; p++)
+            CU_ASSERT(fabs(sums[5 * 8 / 2 + p + 1] - five[cutoff][p]) < 1e-13);
+        for (int p = 0; p < 10; p++)
+            CU_ASSERT(fabs(sums[9 * 12 / 2 + p + 1] - nine[cutoff][p]) < 1e-13);
+        spk_surrogates_destroy(s);
+    }
+    end_tried(&t);
+}
+
 static const suite_test tests[] = {
     {"dither is uniform", dither_is_uniform},
     {"jitter is uniform", jitter_is_uniform},
@@ -409,6 +450,7 @@ static const suite_test tests[] = {
     {"poisson keeps the rate", poisson_keeps_the_rate},
     {"joint dither keeps intervals", joint_dither_keeps_intervals},
     {"joint dither has no drift", joint_dither_has_no_drift},
+    {"joint table equals elephant", joint_table_equals_elephant},
     {"refractory dither keeps distance", refractory_dither_keeps_distance},
 };
 SUITE_MAIN("surrogates_distribution", tests)

@@ -41,6 +41,12 @@ from .correlogram import (
 from .correlogram_result import AutoCorrelograms, CorrelogramPairs, Correlograms
 from .curation import Curation, CurationStep, CurationUnit, curate
 from .epochs import Epochs
+from .information import (
+    Information,
+    InformationPeaks,
+    mutual_information,
+    transfer_entropy,
+)
 from .labels import Labels, label, threshold_presets
 from .merging import MergeCandidates, find_duplicates, find_redundant, merge_candidates
 from .metrics import Metric, Metrics, Parameter, metrics, metrics_catalog, metrics_parameters
@@ -138,6 +144,8 @@ __all__ = [
     "FileError",
     "FisherSummary",
     "FormatError",
+    "Information",
+    "InformationPeaks",
     "IsiHistogram",
     "Jpsth",
     "Labels",
@@ -198,6 +206,7 @@ __all__ = [
     "metrics",
     "metrics_catalog",
     "metrics_parameters",
+    "mutual_information",
     "near_pairs",
     "noise_correlation",
     "refractory_confidence",
@@ -211,6 +220,7 @@ __all__ = [
     "surrogates",
     "template_similarity",
     "threshold_presets",
+    "transfer_entropy",
     "unit_locations",
     "unit_templates",
     "valid_periods",

@@ -104,6 +104,22 @@ class Surrogates(Sequence):
         return self.method == "poisson" or self._kept.drops
 
 
+def surrogate_options(method="dither", *, width_s=None, seed=0, edges="keep", **options):
+    """A spk_surrogates_options of what :func:`surrogates` takes."""
+    seed = operator.index(seed)
+    if not 0 <= seed < 2**64:
+        raise ArgumentError(f"seed: expected 0 to {2**64 - 1}, found {seed}")
+    for name in options:
+        if name not in _OPTIONS:
+            raise TypeError(f"surrogates: no option {name!r}; there are {', '.join(_OPTIONS)}")
+    settings = filled(
+        abi.spk_surrogates_options, method=choice(method, _METHODS, "method"),
+        edges=choice(edges, _EDGES, "edges"), width_s=width_s, **options,
+    )
+    settings.seed = seed
+    return settings
+
+
 def surrogates(
     data, method="dither", n=1, *, width_s=None, seed=0, edges="keep", epochs=None, periods=None,
     sampling_rate_hz=None, threads=None, **options,
@@ -169,19 +185,10 @@ def surrogates(
     4
     """
     table, arrays = as_spikes(data, sampling_rate_hz), _Arrays()
-    n, seed = operator.index(n), operator.index(seed)
+    n = operator.index(n)
     if n < 0:
         raise ArgumentError(f"n: expected 0 or more, found {n}")
-    if not 0 <= seed < 2**64:
-        raise ArgumentError(f"seed: expected 0 to {2**64 - 1}, found {seed}")
-    for name in options:
-        if name not in _OPTIONS:
-            raise TypeError(f"surrogates() has no option {name!r}; there are {', '.join(_OPTIONS)}")
-    settings = filled(
-        abi.spk_surrogates_options, method=choice(method, _METHODS, "method"),
-        edges=choice(edges, _EDGES, "edges"), width_s=width_s, **options,
-    )
-    settings.seed = seed
+    settings = surrogate_options(method, width_s=width_s, seed=seed, edges=edges, **options)
     out = ctypes.POINTER(abi.spk_surrogates)()
     table = table._detached()
     with Call(threads) as context:
@@ -190,4 +197,4 @@ def surrogates(
     arrays.kept.append(trains)
     arrays.drops = edges == "drop"
     handle = Handle(out, abi.spk_surrogates_destroy)
-    return Surrogates(table, method, n, seed, handle, arrays)
+    return Surrogates(table, method, n, settings.seed, handle, arrays)

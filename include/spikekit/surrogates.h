@@ -95,7 +95,14 @@ typedef enum spk_surrogate_method {
      * Poisson number of copies of mean 1, each displaced by the kernel (second number). The
      * mean number of spikes is kept, and the smoothed rate; nothing exactly.
      */
-    SPK_SURROGATE_POISSON = 10
+    SPK_SURROGATE_POISSON = 10,
+    /**
+     * A Poisson process of rates that are given (rates_hz), within the runs: their number N is
+     * spk_random_poisson() of {seed, unit, index + kind 2^56}, and spike k is where the share
+     * u of the expected number lies before it, u of 52 bits of words 0 and 1 of block {k, ..}
+     * of the second number. Nothing of the train is kept.
+     */
+    SPK_SURROGATE_RATE = 11
 } spk_surrogate_method;
 
 /** What becomes of a spike that DITHER, TRAIN_DITHER or TRIAL_SHIFT would move out of its
@@ -130,8 +137,13 @@ typedef struct spk_surrogates_options {
      *  neighbours (0). */
     int32_t is_windowed;
     int32_t has_cutoff; /**< no smoothing across the refractory period; default 1 */
-    int32_t
-        has_sqrt; /**< the square root of the distribution, before smoothing; default 0 */
+    /** The square root of the distribution, before smoothing; default 0. */
+    int32_t has_sqrt;
+    /** RATE: [n_units][n_rate_bins] row-major rates [Hz], >= 0, in bins of rate_bin_samples
+     *  from the start of the recording, 0 behind the last; copied. Default NULL and 0. */
+    const double *rates_hz;
+    int64_t n_rate_bins;
+    int64_t rate_bin_samples;
 } spk_surrogates_options;
 
 SPK_API void spk_surrogates_options_init(spk_surrogates_options *options,
@@ -162,9 +174,12 @@ typedef struct spk_surrogates spk_surrogates;
  * @param[in]  trains      borrowed until spk_surrogates_destroy()
  * @param[in]  options     NULL for the defaults
  * @param[out] surrogates  destroy with spk_surrogates_destroy()
- * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, an option out of range); SPK_ERR_MEMORY
+ * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, an option out of range, a rate that is not >= 0 and
+ *         finite, or from which 10^9 spikes of a unit are expected); SPK_ERR_OVERFLOW (rates);
+ *         SPK_ERR_MEMORY
  * Cost:    JITTER O(n_spikes) time and 8 bytes a spike; ISI_DITHER and JOINT_ISI O(n_spikes
- *          + n_units n_bins^2) time and 4 n_bins^2 bytes a unit; the others O(n_units)
+ *          + n_units n_bins^2) time and 4 n_bins^2 bytes a unit; RATE a copy of the rates;
+ *          the others O(n_units)
  * Threads: units side by side; the same for any number of threads
  * Source:  Louis, Gerstein, Gruen & Diesmann (2010) Front. Comput. Neurosci. 4:127; Gerstein
  *          (2004) Acta Neurobiol. Exp. 64:203-207; Amarasingham et al. (2012) J. Neurophysiol.
@@ -178,9 +193,9 @@ spk_surrogates_create(spk_context *ctx, const spk_trains *trains,
 SPK_API void spk_surrogates_destroy(spk_surrogates *surrogates);
 
 /**
- * Room that a surrogate needs [spikes]: its number of spikes for POISSON, otherwise that of
- * the unit, of which edges = DROP may leave some empty; 0 for a unit that is not there.
- * Cost: O(1); POISSON: O(spikes of the unit), about a nanosecond each
+ * Room that a surrogate needs [spikes]: its number of spikes for POISSON and RATE, otherwise
+ * that of the unit, of which edges = DROP may leave some empty; 0 for a unit that is not there.
+ * Cost: O(1); POISSON: O(spikes of the unit), about a nanosecond each; RATE: O(n_rate_bins)
  */
 SPK_API int64_t spk_surrogates_room(const spk_surrogates *surrogates, int64_t unit,
                                     int64_t index);

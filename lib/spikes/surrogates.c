@@ -10,12 +10,13 @@
 #include <string.h>
 
 enum {
-    N_METHODS = SPK_SURROGATE_POISSON + 1,
+    N_METHODS = SPK_SURROGATE_RATE + 1,
     MOST_BINS = 4096,
     MOST_WINDOW_BINS = 1 << 20
 };
 
 static const double LARGEST = 9007199254740992.0; /* 2^53 */
+static const double MOST_MEAN = 1e9;              /* spikes expected of a unit */
 static const int64_t INDEX_END = (int64_t)1 << 48;
 
 void spk_surrogates_options_init(spk_surrogates_options *options, size_t struct_size)
@@ -94,6 +95,14 @@ static spk_status check_options(spk_context *ctx, const spk_surrogates_options *
                 "n_bins must be in 1 .. %d, got %" PRId64, (int)MOST_BINS, o->n_bins);
     SPK_REQUIRE(ctx, o->sigma_s >= 0 && isfinite(o->sigma_s), SPK_ERR_ARGUMENT,
                 "sigma_s must be >= 0, got %g", o->sigma_s);
+    SPK_REQUIRE(
+        ctx,
+        o->method != SPK_SURROGATE_RATE ||
+            (o->rates_hz != NULL && o->n_rate_bins >= 1 && o->rate_bin_samples >= 1),
+        SPK_ERR_ARGUMENT,
+        "rates_hz must be given with n_rate_bins and rate_bin_samples >= 1, got %" PRId64
+        " and %" PRId64,
+        o->n_rate_bins, o->rate_bin_samples);
     return SPK_OK;
 }
 
@@ -154,9 +163,53 @@ static spk_status prepare_unit(void *state, int64_t unit, int32_t worker)
     return find_windows(p->ctx, p->surrogates, unit);
 }
 
+static spk__surrogate_draw begin(spk_context *ctx, const spk_surrogates *s, int64_t unit,
+                                 int64_t index)
+{
+    return (spk__surrogate_draw){
+        .ctx = ctx,
+        .plan = s,
+        .train = spk_trains_unit(s->trains, unit),
+        .unit = unit,
+        .at = spk__surrogate_place(s, unit, index, 0),
+        .second = spk__surrogate_place(s, unit, index, 1),
+    };
+}
+
+static spk_status copy_rates(spk_context *ctx, spk_surrogates *s)
+{
+    const int64_t n_bins = s->options.n_rate_bins;
+    if (n_bins > INT64_MAX / 16 / (s->n_units + 1))
+        return spk__fail(ctx, SPK_ERR_OVERFLOW, "n_rate_bins is too large: %" PRId64,
+                         n_bins);
+    s->rates = spk__alloc(ctx, s->n_units * n_bins, sizeof *s->rates);
+    if (s->rates == NULL)
+        return spk__fail_memory(ctx);
+    for (int64_t k = 0; k < s->n_units * n_bins; k++) {
+        s->rates[k] = s->options.rates_hz[k];
+        if (!(s->rates[k] >= 0 && isfinite(s->rates[k])))
+            return spk__fail(ctx, SPK_ERR_ARGUMENT,
+                             "rates_hz must be >= 0, found %g for unit %" PRId64,
+                             s->rates[k], k / n_bins);
+    }
+    for (int64_t u = 0; u < s->n_units; u++) {
+        const spk__surrogate_draw draw = begin(ctx, s, u, 0);
+        const double mean = spk__surrogate_rate_mean(&draw);
+        if (!(mean <= MOST_MEAN))
+            return spk__fail(ctx, SPK_ERR_ARGUMENT,
+                             "rates_hz: expected at most 1e9 spikes of a unit, found %g "
+                             "for unit %" PRId64,
+                             mean, u);
+    }
+    s->options.rates_hz = NULL;
+    return SPK_OK;
+}
+
 static spk_status prepare(spk_context *ctx, spk_surrogates *s)
 {
     preparation p = {ctx, s};
+    if (s->options.method == SPK_SURROGATE_RATE)
+        return copy_rates(ctx, s);
     if (is_joint(s->options.method)) {
         s->joint = spk__alloc_zero(ctx, s->n_units, sizeof *s->joint);
         if (s->joint == NULL)
@@ -213,30 +266,20 @@ void spk_surrogates_destroy(spk_surrogates *surrogates)
             spk__free(surrogates->window_starts[u]);
     }
     spk__free(surrogates->joint);
+    spk__free(surrogates->rates);
     spk__free(surrogates->window_starts);
     spk__free(surrogates);
 }
 
 /* ---- one surrogate ---- */
 
-static spk__surrogate_draw begin(spk_context *ctx, const spk_surrogates *s, int64_t unit,
-                                 int64_t index)
-{
-    return (spk__surrogate_draw){
-        .ctx = ctx,
-        .plan = s,
-        .train = spk_trains_unit(s->trains, unit),
-        .unit = unit,
-        .at = spk__surrogate_place(s, unit, index, 0),
-        .second = spk__surrogate_place(s, unit, index, 1),
-    };
-}
-
 int64_t spk_surrogates_room(const spk_surrogates *surrogates, int64_t unit, int64_t index)
 {
     if (surrogates == NULL || unit < 0 || unit >= surrogates->n_units)
         return 0;
     const spk__surrogate_draw draw = begin(NULL, surrogates, unit, index);
+    if (surrogates->options.method == SPK_SURROGATE_RATE)
+        return spk__surrogate_rate_room(&draw);
     return surrogates->options.method == SPK_SURROGATE_POISSON
                ? spk__surrogate_poisson_room(&draw)
                : draw.train.n_spikes;
@@ -259,6 +302,7 @@ spk_status spk_surrogates_draw(spk_context *ctx, const spk_surrogates *surrogate
         [SPK_SURROGATE_BIN_SHUFFLE] = spk__surrogate_shuffle_bins,
         [SPK_SURROGATE_RANDOMISE] = spk__surrogate_randomise,
         [SPK_SURROGATE_POISSON] = spk__surrogate_poisson,
+        [SPK_SURROGATE_RATE] = spk__surrogate_rate,
     };
     SPK_REQUIRE(ctx, surrogates != NULL, SPK_ERR_ARGUMENT, "surrogates is NULL");
     SPK_REQUIRE(ctx, unit >= 0 && unit < surrogates->n_units, SPK_ERR_ARGUMENT,
@@ -268,8 +312,10 @@ spk_status spk_surrogates_draw(spk_context *ctx, const spk_surrogates *surrogate
                 "index must be in 0 .. 2^48 - 1, got %" PRId64, index);
     const spk__surrogate_draw draw = begin(ctx, surrogates, unit, index);
     int64_t n = 0;
-    if (draw.train.n_spikes > 0) {
-        SPK_REQUIRE(ctx, samples != NULL, SPK_ERR_ARGUMENT, "samples is NULL");
+    if (draw.train.n_spikes > 0 || surrogates->options.method == SPK_SURROGATE_RATE) {
+        SPK_REQUIRE(ctx,
+                    samples != NULL || spk_surrogates_room(surrogates, unit, index) == 0,
+                    SPK_ERR_ARGUMENT, "samples is NULL");
         const spk_status status = methods[surrogates->options.method](&draw, samples, &n);
         if (status != SPK_OK)
             return status;

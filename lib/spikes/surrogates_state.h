@@ -27,6 +27,7 @@ struct spk_surrogates {
     int64_t bin;
     double sigma; /* samples */
     int64_t n_units;
+    double *rates;           /* [n_units][n_rate_bins], of RATE, or NULL */
     spk__joint_table *joint; /* [n_units] or NULL */
     int64_t **window_starts; /* [n_units][spikes], of JITTER, or NULL */
 };
@@ -77,6 +78,12 @@ spk_status spk__surrogate_joint(const spk__surrogate_draw *draw, int64_t *sample
 spk_status spk__surrogate_poisson(const spk__surrogate_draw *draw, int64_t *samples,
                                   int64_t *n);
 int64_t spk__surrogate_poisson_room(const spk__surrogate_draw *draw);
+spk_status spk__surrogate_rate(const spk__surrogate_draw *draw, int64_t *samples,
+                               int64_t *n);
+int64_t spk__surrogate_rate_room(const spk__surrogate_draw *draw);
+
+/** The expected number of spikes of RATE. */
+double spk__surrogate_rate_mean(const spk__surrogate_draw *draw);
 
 /** The shortest interval of a unit, at most `most`. */
 int64_t spk__surrogate_shortest(const spk_train *train, int64_t most);

@@ -52,6 +52,21 @@ def test_options_and_epochs():
     assert (np.diff(dead, axis=1) >= 8).all() and (dead != table.samples).any()
 
 
+def test_given_rates():
+    table = spikekit.SpikeTable([5, 900], [3, 8], 1000, stop_sample=1000)
+    found = spikekit.surrogates(
+        table, "rate", n=200, rates_hz=[[0, 100], [10, 0]], rate_bin_s=0.5, seed=2
+    )
+    trains = found.trains(3)
+    assert all((train >= 500).all() for train in trains)
+    assert abs(np.mean([len(train) for train in trains]) - 50) < 4 * np.sqrt(50 / 200)
+    assert (found[7].samples[found[7].units == 1] < 500).all()
+    with pytest.raises(spikekit.ArgumentError, match="rates_hz: expected shape"):
+        spikekit.surrogates(table, "rate", rates_hz=[1.0, 2.0])
+    with pytest.raises(spikekit.ArgumentError, match="rates_hz must be given"):
+        spikekit.surrogates(table, "rate")
+
+
 def test_lives_on_alone():
     found = spikekit.surrogates(spikekit.simulate(n_units=3, duration_s=5), n=2)
     gc.collect()

@@ -7,7 +7,7 @@
 #include <spikekit/spikekit.h>
 
 enum {
-    N_METHODS = 11,
+    N_METHODS = 12,
     MOST = 4000
 };
 
@@ -17,7 +17,8 @@ typedef struct oracle {
     double rate_hz;
     spk_train train;
     numbered first, second;
-    double *h; /* of ISI_DITHER and JOINT_ISI */
+    int64_t origin; /* start of the recording */
+    double *h;      /* of ISI_DITHER and JOINT_ISI */
     int64_t *out;
     int64_t n;
 } oracle;
@@ -316,11 +317,45 @@ static void oracle_joint(oracle *o, int64_t first, int64_t end)
     o->n += end - first;
 }
 
+/* Sample by sample: where the expected number passes each spike's share of it. */
+static void oracle_rate(oracle *o, int64_t origin)
+{
+    const double *rates = o->options->rates_hz + o->first.unit * 5;
+    double mean = 0;
+    spk_random at = {.seed = o->options->seed,
+                     .stream = o->first.unit,
+                     .index = (uint64_t)o->first.index + ((2 * UINT64_C(11) + 1) << 56)};
+    for (int pass = 0; pass < 2; pass++) {
+        double sum = 0;
+        for (int64_t r = 0; r < o->train.n_runs; r++)
+            for (int64_t t = o->train.run_starts[r]; t < o->train.run_stops[r]; t++) {
+                const int64_t bin = (t - origin) / o->options->rate_bin_samples;
+                const double next = sum + (bin < 5 ? rates[bin] / o->rate_hz : 0);
+                for (int64_t k = 0; pass == 1 && next > sum && k < o->n; k++) {
+                    uint32_t w[4];
+                    numbered_block(&o->second, k, 0, w);
+                    const uint64_t bits = (w[0] + ((uint64_t)w[1] << 32)) >> 12;
+                    const double x = mean * (((double)bits + 0.5) * 0x1p-52);
+                    if (x >= sum && x < next)
+                        o->out[k] = t;
+                }
+                sum = next;
+            }
+        if (pass == 0) {
+            mean = sum;
+            o->n = spk_random_poisson(&at, mean);
+        }
+    }
+}
+
 static void run_oracle(oracle *o)
 {
     int64_t n_copies = 0;
     o->n = 0;
-    for (int64_t r = 0; r < o->train.n_runs; r++) {
+    if (o->options->method == SPK_SURROGATE_RATE)
+        oracle_rate(o, o->origin);
+    for (int64_t r = 0; o->options->method != SPK_SURROGATE_RATE && r < o->train.n_runs;
+         r++) {
         const int64_t first = o->train.run_offsets[r], end = o->train.run_offsets[r + 1];
         const int64_t start = o->train.run_starts[r], stop = o->train.run_stops[r];
         switch (o->options->method) {
@@ -383,6 +418,7 @@ static void check_options(const tried *t, const spk_surrogates_options *options)
     for (int64_t u = 0; u < t->spikes.n_units; u++) {
         oracle o = {.options = options,
                     .rate_hz = t->spikes.sampling_rate_hz,
+                    .origin = t->spikes.start_sample,
                     .train = spk_trains_unit(t->trains, u)};
         if (options->method == SPK_SURROGATE_ISI_DITHER ||
             options->method == SPK_SURROGATE_JOINT_ISI) {
@@ -396,6 +432,9 @@ static void check_options(const tried *t, const spk_surrogates_options *options)
     spk_surrogates_destroy(s);
 }
 
+/* For up to three units: a step, little, and nothing. */
+static const double RATES[3][5] = {{30, 0, 100, 5, 0}, {0.1, 0.1, 0.1, 0, 0}, {0}};
+
 static spk_surrogates_options options_of(int32_t method, double width_s)
 {
     spk_surrogates_options o;
@@ -403,6 +442,9 @@ static spk_surrogates_options options_of(int32_t method, double width_s)
     o.method = method;
     o.seed = 0x0123456789abcdef;
     o.width_s = width_s;
+    o.rates_hz = &RATES[0][0];
+    o.n_rate_bins = 5;
+    o.rate_bin_samples = 1777;
     o.refractory_s =
         method == SPK_SURROGATE_ISI_DITHER || method == SPK_SURROGATE_JOINT_ISI ? 0.004
                                                                                 : 0;
@@ -531,7 +573,7 @@ static void widest_recording(void)
         int64_t out[100], n = 0;
         CU_ASSERT_FATAL(spk_surrogates_room(s, 0, 3) < 100);
         CU_ASSERT_EQUAL(spk_surrogates_draw(NULL, s, 0, 3, out, &n), SPK_OK);
-        CU_ASSERT(m == SPK_SURROGATE_POISSON || n == 7);
+        CU_ASSERT(m == SPK_SURROGATE_POISSON || m == SPK_SURROGATE_RATE || n == 7);
         for (int64_t i = 1; i < n; i++)
             CU_ASSERT(out[i - 1] <= out[i] && out[i] < INT64_MAX);
         spk_surrogates_destroy(s);
@@ -686,8 +728,8 @@ static void errors(void)
         int field;
         double value;
     } table_of[] = {
-        {"method must be in 0 .. 10, got 11", 0, 11},
-        {"method must be in 0 .. 10, got -1", 0, -1},
+        {"method must be in 0 .. 11, got 12", 0, 12},
+        {"method must be in 0 .. 11, got -1", 0, -1},
         {"edges must be 0 or 1, got 2", 1, 2},
         {"width_s must be above 0, got 0", 2, 0},
         {"width_s must be above 0, got -1", 2, -1},
@@ -704,6 +746,12 @@ static void errors(void)
         {"sigma_s must be >= 0, got -1", 8, -1},
         {"options: not filled by spk_surrogates_options_init()", 9, 0},
         {"edges must be 0 with a refractory period", 10, 0},
+        {"rates_hz must be given with n_rate_bins and rate_bin_samples >= 1, got 0 and 0",
+         12, 0},
+        {"rates_hz must be >= 0, found -1 for unit 1", 13, -1},
+        {"rates_hz must be >= 0, found nan for unit 1", 13, NAN},
+        {"rates_hz: expected at most 1e9 spikes of a unit, found 2.15e+13 for unit 1", 13,
+         1e12},
         {"width_s must be below 1048576 bins, got 1.5e+07", 11, 0},
     };
     for (size_t k = 0; k < sizeof table_of / sizeof table_of[0]; k++) {
@@ -712,6 +760,7 @@ static void errors(void)
         const double v = table_of[k].value;
         double *doubles[] = {&o.width_s,      &o.least_s, &o.refractory_s, &o.bin_s,
                              &o.truncation_s, NULL,       &o.sigma_s};
+        const double rates[3] = {0, v, 0};
         switch (table_of[k].field) {
         case 0:
             o.method = (int32_t)v;
@@ -728,6 +777,13 @@ static void errors(void)
         case 10:
             o.edges = SPK_SURROGATE_DROP;
             o.refractory_s = 0.001;
+            break;
+        case 12:
+        case 13:
+            o.method = SPK_SURROGATE_RATE;
+            o.rates_hz = table_of[k].field == 13 ? rates : NULL;
+            o.n_rate_bins = o.rate_bin_samples = table_of[k].field == 13;
+            o.rate_bin_samples *= 30000;
             break;
         case 11:
             o.method = SPK_SURROGATE_BIN_SHUFFLE;

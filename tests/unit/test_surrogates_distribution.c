@@ -260,6 +260,48 @@ static void poisson_keeps_the_rate(void)
     end_tried(&t);
 }
 
+/* Counts in bins of given rates are Poisson, those of other bins independent. */
+static void given_rates(void)
+{
+    enum {
+        DRAWS = 2000
+    };
+    static const double rates[4] = {50, 0, 10, 200};
+    static const int64_t sample = 0;
+    int64_t out[1000], n;
+    double sum[4] = {0}, squares[4] = {0}, product = 0;
+    tried t = try_spikes(1, &sample, 1, 1000, 0, 400, NULL);
+    spk_surrogates_options o;
+    spk_surrogates_options_init(&o, sizeof o);
+    o.method = SPK_SURROGATE_RATE;
+    o.rates_hz = rates;
+    o.n_rate_bins = 4;
+    o.rate_bin_samples = 100;
+    spk_surrogates *s = make_surrogates(t.trains, &o);
+    for (int64_t k = 0; k < DRAWS; k++) {
+        double counts[4] = {0};
+        CU_ASSERT_FATAL(spk_surrogates_room(s, 0, k) < 1000);
+        CU_ASSERT_EQUAL(spk_surrogates_draw(NULL, s, 0, k, out, &n), SPK_OK);
+        for (int64_t i = 0; i < n; i++)
+            counts[out[i] / 100]++;
+        for (int b = 0; b < 4; b++) {
+            sum[b] += counts[b];
+            squares[b] += counts[b] * counts[b];
+        }
+        product += (counts[0] - 5) * (counts[3] - 20);
+    }
+    for (int b = 0; b < 4; b++) {
+        const double truth = rates[b] / 10, mean = sum[b] / DRAWS;
+        const double variance = squares[b] / DRAWS - mean * mean;
+        CU_ASSERT(fabs(mean - truth) <= NORMAL_BOUND * sqrt(truth / DRAWS));
+        CU_ASSERT(fabs(variance - truth) <=
+                  NORMAL_BOUND * sqrt((truth + 2 * truth * truth) / DRAWS));
+    }
+    CU_ASSERT(fabs(product) < NORMAL_BOUND * sqrt(5.0 * 20.0 * DRAWS));
+    spk_surrogates_destroy(s);
+    end_tried(&t);
+}
+
 /* ---- intervals ---- */
 
 enum {
@@ -448,6 +490,7 @@ static const suite_test tests[] = {
     {"bins are uniform", bins_are_uniform},
     {"randomise is uniform", randomise_is_uniform},
     {"poisson keeps the rate", poisson_keeps_the_rate},
+    {"given rates", given_rates},
     {"joint dither keeps intervals", joint_dither_keeps_intervals},
     {"joint dither has no drift", joint_dither_has_no_drift},
     {"joint table equals elephant", joint_table_equals_elephant},

@@ -1997,6 +1997,132 @@ spk_glmcc_expect = function(
 )
 
 
+# ---- surrogates.h -----------------------------------------------------------------------
+
+
+class spk_surrogates_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("method", int32),
+        ("edges", int32),
+        ("seed", uint64),
+        ("width_s", double),
+        ("least_s", double),
+        ("refractory_s", double),
+        ("bin_s", double),
+        ("truncation_s", double),
+        ("n_bins", int64),
+        ("sigma_s", double),
+        ("is_windowed", int32),
+        ("has_cutoff", int32),
+        ("has_sqrt", int32),
+        ("rates_hz", P(double)),
+        ("n_rate_bins", int64),
+        ("rate_bin_samples", int64),
+    ]
+
+
+# void spk_surrogates_options_init(spk_surrogates_options *options, size_t struct_size)
+spk_surrogates_options_init = function(
+    "spk_surrogates_options_init", None, P(spk_surrogates_options), size
+)
+# spk_status spk_surrogates_create(spk_context *ctx, const spk_trains *trains,
+#     const spk_surrogates_options *options, spk_surrogates **surrogates)
+spk_surrogates_create = function(
+    "spk_surrogates_create", STATUS, context, P(spk_trains), P(spk_surrogates_options),
+    PP(spk_surrogates)
+)
+# void spk_surrogates_destroy(spk_surrogates *surrogates)
+spk_surrogates_destroy = function("spk_surrogates_destroy", None, P(spk_surrogates))
+# int64_t spk_surrogates_room(const spk_surrogates *surrogates, int64_t unit,
+#     int64_t index)
+spk_surrogates_room = function(
+    "spk_surrogates_room", int64, P(spk_surrogates), int64, int64
+)
+# spk_status spk_surrogates_draw(spk_context *ctx, const spk_surrogates *surrogates,
+#     int64_t unit, int64_t index, int64_t *samples, int64_t *n_spikes)
+spk_surrogates_draw = function(
+    "spk_surrogates_draw", STATUS, context, P(spk_surrogates), int64, int64, int64_out,
+    int64_out
+)
+# spk_status spk_surrogates_offsets(spk_context *ctx, const spk_surrogates *surrogates,
+#     int64_t first_unit, int64_t last_unit, int64_t first, int64_t last,
+#     int64_t *offsets)
+spk_surrogates_offsets = function(
+    "spk_surrogates_offsets", STATUS, context, P(spk_surrogates), int64, int64, int64,
+    int64, int64_out
+)
+# spk_status spk_surrogates_draw_many(spk_context *ctx, const spk_surrogates *surrogates,
+#     int64_t first_unit, int64_t last_unit, int64_t first, int64_t last,
+#     const int64_t *offsets, int64_t *samples, int64_t *counts)
+spk_surrogates_draw_many = function(
+    "spk_surrogates_draw_many", STATUS, context, P(spk_surrogates), int64, int64, int64,
+    int64, int64_in, int64_out, int64_out
+)
+# int64_t spk_surrogates_table_room(const spk_surrogates *surrogates, int64_t index)
+spk_surrogates_table_room = function(
+    "spk_surrogates_table_room", int64, P(spk_surrogates), int64
+)
+# spk_status spk_surrogates_table(spk_context *ctx, const spk_surrogates *surrogates,
+#     int64_t index, int64_t *samples, int32_t *units, spk_spikes *table)
+spk_surrogates_table = function(
+    "spk_surrogates_table", STATUS, context, P(spk_surrogates), int64, int64_out,
+    int32_out, P(spk_spikes)
+)
+
+
+# ---- information.h ----------------------------------------------------------------------
+
+
+class spk_information_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("bin_s", double),
+        ("target_history", int64),
+        ("source_history", int64),
+        ("first_delay", int64),
+        ("last_delay", int64),
+        ("bias", int32),
+        ("n_surrogates", int64),
+        ("surrogates", P(spk_surrogates_options)),
+    ]
+
+
+# void spk_information_options_init(spk_information_options *options, size_t struct_size)
+spk_information_options_init = function(
+    "spk_information_options_init", None, P(spk_information_options), size
+)
+# spk_status spk_mutual_information_estimate(spk_context *ctx, const spk_trains *trains,
+#     const spk_information_options *options, int64_t first_unit, int64_t last_unit,
+#     double *information, double *p)
+spk_mutual_information_estimate = function(
+    "spk_mutual_information_estimate", STATUS, context, P(spk_trains),
+    P(spk_information_options), int64, int64, double_out, double_out
+)
+# spk_status spk_transfer_entropy_estimate(spk_context *ctx, const spk_trains *trains,
+#     const spk_information_options *options, int64_t first_unit, int64_t last_unit,
+#     double *entropy, double *p)
+spk_transfer_entropy_estimate = function(
+    "spk_transfer_entropy_estimate", STATUS, context, P(spk_trains),
+    P(spk_information_options), int64, int64, double_out, double_out
+)
+
+class spk_information_peak(Structure):
+    _fields_ = [
+        ("value", double),
+        ("delay", int64),
+        ("coincidence", double),
+    ]
+
+
+# spk_status spk_information_peaks(spk_context *ctx, int64_t n_pairs, int64_t n_delays,
+#     const double *values, int64_t window_delays, spk_information_peak *peaks)
+spk_information_peaks = function(
+    "spk_information_peaks", STATUS, context, int64, int64, double_in, int64,
+    P(spk_information_peak)
+)
+
+
 # ---- intervals.h ------------------------------------------------------------------------
 
 
@@ -2879,77 +3005,6 @@ spk_simulation_foreign = function("spk_simulation_foreign", P(uint8), P(spk_simu
 #     const spk_simulation *simulation, int32_t overwrite)
 spk_simulation_write = function(
     "spk_simulation_write", STATUS, context, text, P(spk_simulation), int32
-)
-
-
-# ---- surrogates.h -----------------------------------------------------------------------
-
-
-class spk_surrogates_options(Structure):
-    _fields_ = [
-        ("struct_size", size),
-        ("method", int32),
-        ("edges", int32),
-        ("seed", uint64),
-        ("width_s", double),
-        ("least_s", double),
-        ("refractory_s", double),
-        ("bin_s", double),
-        ("truncation_s", double),
-        ("n_bins", int64),
-        ("sigma_s", double),
-        ("is_windowed", int32),
-        ("has_cutoff", int32),
-        ("has_sqrt", int32),
-    ]
-
-
-# void spk_surrogates_options_init(spk_surrogates_options *options, size_t struct_size)
-spk_surrogates_options_init = function(
-    "spk_surrogates_options_init", None, P(spk_surrogates_options), size
-)
-# spk_status spk_surrogates_create(spk_context *ctx, const spk_trains *trains,
-#     const spk_surrogates_options *options, spk_surrogates **surrogates)
-spk_surrogates_create = function(
-    "spk_surrogates_create", STATUS, context, P(spk_trains), P(spk_surrogates_options),
-    PP(spk_surrogates)
-)
-# void spk_surrogates_destroy(spk_surrogates *surrogates)
-spk_surrogates_destroy = function("spk_surrogates_destroy", None, P(spk_surrogates))
-# int64_t spk_surrogates_room(const spk_surrogates *surrogates, int64_t unit,
-#     int64_t index)
-spk_surrogates_room = function(
-    "spk_surrogates_room", int64, P(spk_surrogates), int64, int64
-)
-# spk_status spk_surrogates_draw(spk_context *ctx, const spk_surrogates *surrogates,
-#     int64_t unit, int64_t index, int64_t *samples, int64_t *n_spikes)
-spk_surrogates_draw = function(
-    "spk_surrogates_draw", STATUS, context, P(spk_surrogates), int64, int64, int64_out,
-    int64_out
-)
-# spk_status spk_surrogates_offsets(spk_context *ctx, const spk_surrogates *surrogates,
-#     int64_t first_unit, int64_t last_unit, int64_t first, int64_t last,
-#     int64_t *offsets)
-spk_surrogates_offsets = function(
-    "spk_surrogates_offsets", STATUS, context, P(spk_surrogates), int64, int64, int64,
-    int64, int64_out
-)
-# spk_status spk_surrogates_draw_many(spk_context *ctx, const spk_surrogates *surrogates,
-#     int64_t first_unit, int64_t last_unit, int64_t first, int64_t last,
-#     const int64_t *offsets, int64_t *samples, int64_t *counts)
-spk_surrogates_draw_many = function(
-    "spk_surrogates_draw_many", STATUS, context, P(spk_surrogates), int64, int64, int64,
-    int64, int64_in, int64_out, int64_out
-)
-# int64_t spk_surrogates_table_room(const spk_surrogates *surrogates, int64_t index)
-spk_surrogates_table_room = function(
-    "spk_surrogates_table_room", int64, P(spk_surrogates), int64
-)
-# spk_status spk_surrogates_table(spk_context *ctx, const spk_surrogates *surrogates,
-#     int64_t index, int64_t *samples, int32_t *units, spk_spikes *table)
-spk_surrogates_table = function(
-    "spk_surrogates_table", STATUS, context, P(spk_surrogates), int64, int64_out,
-    int32_out, P(spk_spikes)
 )
 
 

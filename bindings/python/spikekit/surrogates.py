@@ -12,13 +12,14 @@ from ._context import Call
 from ._errors import ArgumentError
 from ._inputs import as_spikes
 from ._options import choice, filled, make_trains
+from ._types import pointer
 from .metrics import _Arrays
 from .session import Handle
 from .spikes import SpikeTable
 
 _METHODS = (
     "dither", "train_dither", "jitter", "isi_shuffle", "interval_shuffle", "isi_dither",
-    "joint_isi", "trial_shift", "bin_shuffle", "randomise", "poisson",
+    "joint_isi", "trial_shift", "bin_shuffle", "randomise", "poisson", "rate",
 )
 _EDGES = ("keep", "drop")
 _OPTIONS = (
@@ -83,7 +84,7 @@ class Surrogates(Sequence):
         Returns
         -------
         ndarray of int64, shape (n, n_spikes)
-            Times [samples]; where the number of spikes is random (``method="poisson"``,
+            Times [samples]; where the number of spikes is random (``method="poisson"``, "rate",
             ``edges="drop"``), a list of n arrays instead.
         """
         index = int(self._table.unit_indices(unit)[0])
@@ -101,7 +102,7 @@ class Surrogates(Sequence):
 
     @property
     def _is_random(self):
-        return self.method == "poisson" or self._kept.drops
+        return self.method in ("poisson", "rate") or self._kept.drops
 
 
 def surrogate_options(method="dither", *, width_s=None, seed=0, edges="keep", **options):
@@ -121,8 +122,8 @@ def surrogate_options(method="dither", *, width_s=None, seed=0, edges="keep", **
 
 
 def surrogates(
-    data, method="dither", n=1, *, width_s=None, seed=0, edges="keep", epochs=None, periods=None,
-    sampling_rate_hz=None, threads=None, **options,
+    data, method="dither", n=1, *, width_s=None, seed=0, edges="keep", rates_hz=None,
+    rate_bin_s=0.1, epochs=None, periods=None, sampling_rate_hz=None, threads=None, **options,
 ):
     """Surrogate trains of every unit, for tests of what the recorded ones have beyond them.
 
@@ -150,6 +151,7 @@ def surrogates(
         - "bin_shuffle": bins of ``bin_s`` in random order within windows of `width_s`.
         - "randomise": each spike moves to anywhere in its epoch.
         - "poisson": a Poisson process with the rate smoothed by a Gaussian of sd `width_s`.
+        - "rate": a Poisson process of the rates given.
     n : int
         How many.
     width_s : float, optional
@@ -158,6 +160,10 @@ def surrogates(
     seed : int
     edges : {"keep", "drop"}
         Spikes that "dither" or a shift would move out of their epoch stay inside, or are lost.
+    rates_hz : array_like, shape (n_units, n_bins), optional
+        For "rate", in bins of `rate_bin_s` from the start of the recording; 0 behind the last.
+    rate_bin_s : float
+        Taken to the nearest whole number of samples.
     epochs, periods
         As for :func:`spikekit.metrics`.
     sampling_rate_hz, threads
@@ -189,6 +195,15 @@ def surrogates(
     if n < 0:
         raise ArgumentError(f"n: expected 0 or more, found {n}")
     settings = surrogate_options(method, width_s=width_s, seed=seed, edges=edges, **options)
+    if rates_hz is not None:
+        rates_hz = np.ascontiguousarray(rates_hz, np.float64)
+        if rates_hz.ndim != 2 or len(rates_hz) != table.n_units:
+            raise ArgumentError(
+                f"rates_hz: expected shape ({table.n_units}, n_bins), found {rates_hz.shape}"
+            )
+        settings.rates_hz = pointer(rates_hz, ctypes.POINTER(ctypes.c_double))
+        settings.n_rate_bins = rates_hz.shape[1]
+        settings.rate_bin_samples = max(1, round(rate_bin_s * table.sampling_rate_hz))
     out = ctypes.POINTER(abi.spk_surrogates)()
     table = table._detached()
     with Call(threads) as context:

@@ -88,5 +88,6 @@ extern const spk__connection_method spk__connection_english;
 extern const spk__connection_method spk__connection_kopelowitz;
 extern const spk__connection_method spk__connection_deconvolution;
 extern const spk__connection_method spk__connection_refractory;
+extern const spk__connection_method spk__connection_jitter;
 
 #endif

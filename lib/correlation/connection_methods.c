@@ -15,6 +15,7 @@ static const spk__connection_method *const METHODS[] = {
     [SPK_CONNECTION_KOPELOWITZ] = &spk__connection_kopelowitz,
     [SPK_CONNECTION_DECONVOLUTION] = &spk__connection_deconvolution,
     [SPK_CONNECTION_REFRACTORY] = &spk__connection_refractory,
+    [SPK_CONNECTION_JITTER] = &spk__connection_jitter,
 };
 
 enum {

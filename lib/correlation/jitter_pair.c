@@ -16,9 +16,7 @@ spk__jitter_bins spk__jitter_make_bins(const spk_jitter_layout *layout, int32_t 
     return bins;
 }
 
-/* The first of the spikes that is not before a sample. */
-static const int64_t *not_before(const int64_t *spike, const int64_t *stop,
-                                 int64_t sample)
+const int64_t *spk__not_before(const int64_t *spike, const int64_t *stop, int64_t sample)
 {
     while (spike < stop) {
         const int64_t *middle = spike + (stop - spike) / 2;
@@ -52,10 +50,10 @@ int spk__jitter_next_run(const spk_train *moved, const spk_train *fixed,
         run->fixed = fixed->samples + fixed->run_offsets[f];
         run->fixed_stop = fixed->samples + fixed->run_offsets[f + 1];
         if (moved_start != fixed_start || moved_stop != fixed_stop) {
-            run->moved = not_before(run->moved, run->moved_stop, run->start);
-            run->moved_stop = not_before(run->moved, run->moved_stop, run->stop);
-            run->fixed = not_before(run->fixed, run->fixed_stop, run->start);
-            run->fixed_stop = not_before(run->fixed, run->fixed_stop, run->stop);
+            run->moved = spk__not_before(run->moved, run->moved_stop, run->start);
+            run->moved_stop = spk__not_before(run->moved, run->moved_stop, run->stop);
+            run->fixed = spk__not_before(run->fixed, run->fixed_stop, run->start);
+            run->fixed_stop = spk__not_before(run->fixed, run->fixed_stop, run->stop);
         }
         return 1;
     }
@@ -114,21 +112,29 @@ void spk__jitter_count(const spk__jitter_bins *bins, const spk__jitter_interval 
         }
 }
 
-spk_status spk__jitter_check(spk_context *ctx, const spk_trains *trains,
-                             const int32_t (*pairs)[2], int64_t n_pairs,
-                             const spk_jitter_options *options, spk_jitter_layout *layout)
+spk_status spk__jitter_check_recording(spk_context *ctx, const spk_spikes *spikes)
 {
     const int64_t most = (int64_t)1 << 62;
-    SPK_REQUIRE(ctx, trains != NULL, SPK_ERR_ARGUMENT, "trains is NULL");
-    SPK_REQUIRE(ctx, n_pairs >= 0, SPK_ERR_ARGUMENT, "n_pairs must be >= 0, got %" PRId64,
-                n_pairs);
-    SPK_REQUIRE(ctx, n_pairs == 0 || pairs != NULL, SPK_ERR_ARGUMENT, "pairs is NULL");
-    const spk_spikes *spikes = spk_trains_spikes(trains);
     SPK_REQUIRE(ctx, spikes->start_sample >= -most && spikes->stop_sample <= most,
                 SPK_ERR_OVERFLOW,
                 "the recording must lie in -2^62 .. 2^62 samples, got %" PRId64
                 " .. %" PRId64,
                 spikes->start_sample, spikes->stop_sample);
+    return SPK_OK;
+}
+
+spk_status spk__jitter_check(spk_context *ctx, const spk_trains *trains,
+                             const int32_t (*pairs)[2], int64_t n_pairs,
+                             const spk_jitter_options *options, spk_jitter_layout *layout)
+{
+    SPK_REQUIRE(ctx, trains != NULL, SPK_ERR_ARGUMENT, "trains is NULL");
+    SPK_REQUIRE(ctx, n_pairs >= 0, SPK_ERR_ARGUMENT, "n_pairs must be >= 0, got %" PRId64,
+                n_pairs);
+    SPK_REQUIRE(ctx, n_pairs == 0 || pairs != NULL, SPK_ERR_ARGUMENT, "pairs is NULL");
+    const spk_spikes *spikes = spk_trains_spikes(trains);
+    const spk_status status = spk__jitter_check_recording(ctx, spikes);
+    if (status != SPK_OK)
+        return status;
     for (int64_t p = 0; p < n_pairs; p++) {
         for (int side = 0; side < 2; side++)
             SPK_REQUIRE(ctx, pairs[p][side] >= 0 && pairs[p][side] < spikes->n_units,

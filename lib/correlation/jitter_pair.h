@@ -28,6 +28,9 @@ typedef struct spk__jitter_run {
     const int64_t *fixed, *fixed_stop;
 } spk__jitter_run;
 
+/** The first spike of spike .. stop - 1, in order, that is not before a sample, or stop. */
+const int64_t *spk__not_before(const int64_t *spike, const int64_t *stop, int64_t sample);
+
 /** The common runs of two trains, in order: call with a cursor of zeros until it returns 0. */
 typedef struct spk__jitter_cursor {
     int64_t moved_run, fixed_run;
@@ -63,6 +66,10 @@ static inline int64_t spk__jitter_overlap(const spk__jitter_bins *bins,
     const int64_t from = low > interval->start ? low : interval->start;
     return (high < stop ? high : stop) - from;
 }
+
+/** That no sum of a time, an interval and a lag overflows.
+ *  @return SPK_OK; SPK_ERR_OVERFLOW */
+spk_status spk__jitter_check_recording(spk_context *ctx, const spk_spikes *spikes);
 
 /** Checks what the functions on pairs share, and converts the options.
  *  @return SPK_OK; SPK_ERR_ARGUMENT; SPK_ERR_OVERFLOW */

@@ -2257,6 +2257,68 @@ spk_jitter_test = function(
     "spk_jitter_test", STATUS, context, P(spk_trains), int32_in, int64,
     P(spk_jitter_options), P(spk_jitter_result)
 )
+# spk_status spk_jitter_synchrony(spk_context *ctx, const spk_trains *trains,
+#     const int32_t (*pairs)[2], int64_t n_pairs, const spk_jitter_options *options,
+#     spk_jitter_result *results)
+spk_jitter_synchrony = function(
+    "spk_jitter_synchrony", STATUS, context, P(spk_trains), int32_in, int64,
+    P(spk_jitter_options), P(spk_jitter_result)
+)
+
+class spk_jitter_draws(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("n_draws", int64),
+        ("seed", uint64),
+        ("alpha", double),
+    ]
+
+
+# void spk_jitter_draws_init(spk_jitter_draws *draws, size_t struct_size)
+spk_jitter_draws_init = function("spk_jitter_draws_init", None, P(spk_jitter_draws), size)
+
+class spk_jitter_band(Structure):
+    _fields_ = [
+        ("count", int64),
+        ("expected", double),
+        ("variance", double),
+        ("p_upper", double),
+        ("p_lower", double),
+        ("global_upper", double),
+        ("global_lower", double),
+    ]
+
+
+# spk_status spk_jitter_monte_carlo(spk_context *ctx, const spk_trains *trains,
+#     int32_t reference, int32_t target, const spk_jitter_options *options,
+#     const spk_jitter_draws *draws, spk_jitter_band *bands, double *p)
+spk_jitter_monte_carlo = function(
+    "spk_jitter_monte_carlo", STATUS, context, P(spk_trains), int32, int32,
+    P(spk_jitter_options), P(spk_jitter_draws), P(spk_jitter_band), double_out
+)
+
+class spk_jitter_trials(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("starts", P(int64)),
+        ("n_trials", int64),
+        ("duration_s", double),
+        ("predictor", int32),
+    ]
+
+
+# void spk_jitter_trials_init(spk_jitter_trials *trials, size_t struct_size)
+spk_jitter_trials_init = function(
+    "spk_jitter_trials_init", None, P(spk_jitter_trials), size
+)
+# spk_status spk_jitter_predict(spk_context *ctx, const spk_trains *trains,
+#     const int32_t (*pairs)[2], int64_t n_pairs, const spk_jitter_options *options,
+#     const spk_jitter_trials *trials, int64_t *counts, double *predicted,
+#     double *corrected)
+spk_jitter_predict = function(
+    "spk_jitter_predict", STATUS, context, P(spk_trains), int32_in, int64,
+    P(spk_jitter_options), P(spk_jitter_trials), int64_out, double_out, double_out
+)
 
 
 # ---- trials.h ---------------------------------------------------------------------------

@@ -17,6 +17,7 @@
 
 #include <spikekit/alignment.h>
 #include <spikekit/array.h>
+#include <spikekit/bursts.h>
 #include <spikekit/comparison.h>
 #include <spikekit/complexity.h>
 #include <spikekit/connections.h>

@@ -75,6 +75,7 @@ int32_t command_interrupted(void);
 /* The commands, each in its cmd_<name>.c. */
 int spk_cmd_info(int argc, char **argv);
 int spk_cmd_metrics(int argc, char **argv);
+int spk_cmd_statistics(int argc, char **argv);
 int spk_cmd_curate(int argc, char **argv);
 int spk_cmd_compare(int argc, char **argv);
 int spk_cmd_correlogram(int argc, char **argv);

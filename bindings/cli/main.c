@@ -16,6 +16,8 @@ const command commands[] = {
     {"report", spk_cmd_report, "Look", "draw a session as one page to read in a browser"},
     {"metrics", spk_cmd_metrics, "Analyse",
      "measure the quality and the firing of every unit"},
+    {"statistics", spk_cmd_statistics, "Analyse",
+     "describe how each unit fires by itself"},
     {"curate", spk_cmd_curate, "Analyse", "merge, split and label units"},
     {"compare", spk_cmd_compare, "Analyse",
      "compare sorters with each other, or with the truth"},

@@ -57,6 +57,7 @@
 #include <spikekit/synchrony.h>
 #include <spikekit/table.h>
 #include <spikekit/templates.h>
+#include <spikekit/timescale.h>
 #include <spikekit/trains.h>
 #include <spikekit/trial_fano.h>
 #include <spikekit/trials.h>

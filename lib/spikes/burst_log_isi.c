@@ -89,7 +89,7 @@ spk_status spk__bursts_log_isi(const spk_train *train, const spk_bursts_options 
     const int64_t valley = find_valley(&h, options, &inside);
     if (inside < 0)
         return SPK_OK;
-    double core_s = options->cap_s, threshold_s = options->cap_s;
+    double core_s = options->cap_s, threshold_s = core_s;
     if (valley >= 0) {
         list->threshold_s = bin_middle_s(valley);
         if (list->threshold_s < 1.0)

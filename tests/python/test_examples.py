@@ -33,6 +33,7 @@ WITH_EXAMPLES = {
     "spikekit.session",
     "spikekit.simulation",
     "spikekit.spikes",
+    "spikekit.statistics",
     "spikekit.surrogates",
     "spikekit.templates",
     "spikekit.trials",

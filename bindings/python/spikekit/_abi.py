@@ -69,6 +69,7 @@ def _opaque(name):
 
 # ---- made from the headers by ./dev abi -------------------------------------------------
 
+spk_bursts = _opaque("spk_bursts")
 spk_comparison = _opaque("spk_comparison")
 spk_connections = _opaque("spk_connections")
 spk_consensus = _opaque("spk_consensus")
@@ -382,6 +383,125 @@ spk_npz_writer_finish = function(
 )
 # void spk_npz_writer_destroy(spk_npz_writer *writer)
 spk_npz_writer_destroy = function("spk_npz_writer_destroy", None, P(spk_npz_writer))
+
+
+# ---- trains.h ---------------------------------------------------------------------------
+
+
+class spk_periods(Structure):
+    _fields_ = [
+        ("n_units", int64),
+        ("offsets", P(int64)),
+        ("starts", P(int64)),
+        ("stops", P(int64)),
+    ]
+
+
+class spk_trains_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("epochs", P(spk_epochs)),
+        ("periods", P(spk_periods)),
+    ]
+
+
+# void spk_trains_options_init(spk_trains_options *options, size_t struct_size)
+spk_trains_options_init = function(
+    "spk_trains_options_init", None, P(spk_trains_options), size
+)
+
+class spk_train(Structure):
+    _fields_ = [
+        ("n_spikes", int64),
+        ("samples", P(int64)),
+        ("indices", P(uint32)),
+        ("n_runs", int64),
+        ("run_starts", P(int64)),
+        ("run_stops", P(int64)),
+        ("run_offsets", P(int64)),
+        ("duration_samples", int64),
+    ]
+
+
+# spk_status spk_trains_create(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_trains_options *options, spk_trains **trains)
+spk_trains_create = function(
+    "spk_trains_create", STATUS, context, P(spk_spikes), P(spk_trains_options),
+    PP(spk_trains)
+)
+# void spk_trains_destroy(spk_trains *trains)
+spk_trains_destroy = function("spk_trains_destroy", None, P(spk_trains))
+# const spk_spikes *spk_trains_spikes(const spk_trains *trains)
+spk_trains_spikes = function("spk_trains_spikes", P(spk_spikes), P(spk_trains))
+# spk_train spk_trains_unit(const spk_trains *trains, int64_t unit)
+spk_trains_unit = function("spk_trains_unit", spk_train, P(spk_trains), int64)
+
+
+# ---- bursts.h ---------------------------------------------------------------------------
+
+# const char *spk_burst_method_name(int32_t method)
+spk_burst_method_name = function("spk_burst_method_name", text, int32)
+
+class spk_bursts_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("method", int32),
+        ("min_spikes", int32),
+        ("start_interval_s", double),
+        ("interval_s", double),
+        ("gap_s", double),
+        ("min_duration_s", double),
+        ("cap_s", double),
+        ("void_parameter", double),
+        ("min_surprise", double),
+    ]
+
+
+# void spk_bursts_options_init(spk_bursts_options *options, size_t struct_size)
+spk_bursts_options_init = function(
+    "spk_bursts_options_init", None, P(spk_bursts_options), size
+)
+
+class spk_burst(Structure):
+    _fields_ = [
+        ("first_spike", int64),
+        ("n_spikes", int64),
+        ("start_sample", int64),
+        ("stop_sample", int64),
+        ("surprise", double),
+    ]
+
+
+class spk_bursts_summary(Structure):
+    _fields_ = [
+        ("n_bursts", int64),
+        ("n_burst_spikes", int64),
+        ("spike_share", double),
+        ("bursts_per_min", double),
+        ("mean_spikes", double),
+        ("mean_duration_s", double),
+        ("mean_interval_s", double),
+        ("mean_gap_s", double),
+        ("threshold_s", double),
+    ]
+
+
+# spk_status spk_bursts_detect(spk_context *ctx, const spk_trains *trains,
+#     const spk_bursts_options *options, spk_bursts **bursts)
+spk_bursts_detect = function(
+    "spk_bursts_detect", STATUS, context, P(spk_trains), P(spk_bursts_options),
+    PP(spk_bursts)
+)
+# void spk_bursts_destroy(spk_bursts *bursts)
+spk_bursts_destroy = function("spk_bursts_destroy", None, P(spk_bursts))
+# const int64_t *spk_bursts_offsets(const spk_bursts *bursts)
+spk_bursts_offsets = function("spk_bursts_offsets", P(int64), P(spk_bursts))
+# const spk_burst *spk_bursts_list(const spk_bursts *bursts)
+spk_bursts_list = function("spk_bursts_list", P(spk_burst), P(spk_bursts))
+# const spk_bursts_summary *spk_bursts_summaries(const spk_bursts *bursts)
+spk_bursts_summaries = function(
+    "spk_bursts_summaries", P(spk_bursts_summary), P(spk_bursts)
+)
 
 
 # ---- comparison.h -----------------------------------------------------------------------
@@ -1266,58 +1386,6 @@ spk_phy_write_columns = function(
     "spk_phy_write_columns", STATUS, context, text, int64, int64_in, int64, P(text),
     P(text), int32
 )
-
-
-# ---- trains.h ---------------------------------------------------------------------------
-
-
-class spk_periods(Structure):
-    _fields_ = [
-        ("n_units", int64),
-        ("offsets", P(int64)),
-        ("starts", P(int64)),
-        ("stops", P(int64)),
-    ]
-
-
-class spk_trains_options(Structure):
-    _fields_ = [
-        ("struct_size", size),
-        ("epochs", P(spk_epochs)),
-        ("periods", P(spk_periods)),
-    ]
-
-
-# void spk_trains_options_init(spk_trains_options *options, size_t struct_size)
-spk_trains_options_init = function(
-    "spk_trains_options_init", None, P(spk_trains_options), size
-)
-
-class spk_train(Structure):
-    _fields_ = [
-        ("n_spikes", int64),
-        ("samples", P(int64)),
-        ("indices", P(uint32)),
-        ("n_runs", int64),
-        ("run_starts", P(int64)),
-        ("run_stops", P(int64)),
-        ("run_offsets", P(int64)),
-        ("duration_samples", int64),
-    ]
-
-
-# spk_status spk_trains_create(spk_context *ctx, const spk_spikes *spikes,
-#     const spk_trains_options *options, spk_trains **trains)
-spk_trains_create = function(
-    "spk_trains_create", STATUS, context, P(spk_spikes), P(spk_trains_options),
-    PP(spk_trains)
-)
-# void spk_trains_destroy(spk_trains *trains)
-spk_trains_destroy = function("spk_trains_destroy", None, P(spk_trains))
-# const spk_spikes *spk_trains_spikes(const spk_trains *trains)
-spk_trains_spikes = function("spk_trains_spikes", P(spk_spikes), P(spk_trains))
-# spk_train spk_trains_unit(const spk_trains *trains, int64_t unit)
-spk_trains_unit = function("spk_trains_unit", spk_train, P(spk_trains), int64)
 
 
 # ---- metrics.h --------------------------------------------------------------------------
@@ -3134,6 +3202,64 @@ spk_sttc_estimate_parts = function(
 spk_sttc_estimate_profile = function(
     "spk_sttc_estimate_profile", STATUS, context, P(spk_trains), int32_in, int64,
     int64_in, int64, P(spk_sttc_options), double_out
+)
+
+
+# ---- timescale.h ------------------------------------------------------------------------
+
+
+class spk_timescale_options(Structure):
+    _fields_ = [
+        ("struct_size", size),
+        ("bin_s", double),
+        ("window_s", double),
+        ("max_lag_s", double),
+        ("first_lag", int64),
+        ("centre", int32),
+        ("corrected", int32),
+        ("n_bootstrap", int64),
+        ("seed", uint64),
+        ("confidence", double),
+    ]
+
+
+# void spk_timescale_options_init(spk_timescale_options *options, size_t struct_size)
+spk_timescale_options_init = function(
+    "spk_timescale_options_init", None, P(spk_timescale_options), size
+)
+
+class spk_timescale(Structure):
+    _fields_ = [
+        ("n_trials", int64),
+        ("first_lag", int64),
+        ("tau_s", double),
+        ("amplitude", double),
+        ("offset", double),
+        ("r_square", double),
+        ("standard_error_s", double),
+        ("lower_s", double),
+        ("upper_s", double),
+        ("bias_s", double),
+    ]
+
+
+# spk_status spk_timescale_estimate(spk_context *ctx, const spk_trains *trains,
+#     int64_t n_trials, const int64_t *starts, const spk_timescale_options *options,
+#     spk_timescale *timescales, double *acf)
+spk_timescale_estimate = function(
+    "spk_timescale_estimate", STATUS, context, P(spk_trains), int64, int64_in,
+    P(spk_timescale_options), P(spk_timescale), double_out
+)
+# spk_status spk_timescale_length(spk_context *ctx, const spk_trains *trains,
+#     int32_t with_trials, const spk_timescale_options *options, int64_t *n_lags)
+spk_timescale_length = function(
+    "spk_timescale_length", STATUS, context, P(spk_trains), int32,
+    P(spk_timescale_options), int64_out
+)
+# spk_status spk_timescale_integral(spk_context *ctx, const spk_trains *trains,
+#     double bin_s, double max_lag_s, double *timescales_s)
+spk_timescale_integral = function(
+    "spk_timescale_integral", STATUS, context, P(spk_trains), double, double, double_out
 )
 
 

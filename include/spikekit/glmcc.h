@@ -39,10 +39,13 @@ extern "C" {
 
 /** When a coupling counts as a connection, and by what the delay is chosen. */
 typedef enum spk_glmcc_rule {
-    /** |J| above `threshold`, the rule of 2019. The delay has the largest log posterior. */
+    /** |J| above `threshold`, the rule of 2019. The delay has the largest log posterior. The
+     *  threshold falls as counts grow, doubt about the background does not: of directions without
+     *  a synapse 0.7 % passed at 120 pairs a bin, 8 % at 3000, by simulation. */
     SPK_GLMCC_THRESHOLD = 0,
     /** The likelihood ratio above `critical_ratio`, the authors' later rule. The delay has the
-     *  largest log-likelihood. */
+     *  largest log-likelihood. None of 2000 directions without a synapse passed at 120 pairs a
+     *  bin. */
     SPK_GLMCC_LIKELIHOOD_RATIO = 1
 } spk_glmcc_rule;
 
@@ -97,16 +100,20 @@ SPK_API void spk_glmcc_options_set_rule(spk_glmcc_options *options, int32_t rule
  */
 typedef struct spk_glmcc_result {
     double coupling[2]; /**< J */
-    double
-        standard_error[2]; /**< of J, from the inverse Hessian of the log posterior; NaN
-                                 *   where J is held at -3 or 5 */
-    double threshold[2];   /**< threshold_scale * sqrt(threshold_count / m), m = tau times
+    /** Of J, from the inverse Hessian of the log posterior; NaN where J is held at -3 or 5.
+     *  +-1.96 of them hold J 95 % of the time if the background wanders as the prior has it and
+     *  the delay is known, 97 % where it is flat; 92 % with four delays to choose from. */
+    double standard_error[2];
+    double threshold[2]; /**< threshold_scale * sqrt(threshold_count / m), m = tau times
                                  *   the mean background over tau after the delay, in pairs;
                                  *   infinite when m <= least_count */
     double likelihood_ratio
-        [2];          /**< 2 (log-likelihood - that of the best fit with this J = 0).
+        [2]; /**< 2 (log-likelihood - that of the best fit with this J = 0).
                                  *   Both fits maximise the posterior, so it may be below 0 */
-    double log_p[2];  /**< ln P(chi-square with 1 degree of freedom >= the ratio) */
+    double
+        log_p[2]; /**< ln P(chi-square with 1 degree of freedom >= the ratio). Without a
+                      *   synapse 2 to 4 % of p are below 5 % with one delay; the best of four
+                      *   has 8 % below 5 %, 1 % below 1 % and 0.1 % below 0.1 % */
     double psp_mv[2]; /**< J as a synaptic potential [mV]; 0 where not significant */
     int32_t significant[2]; /**< nonzero: a connection, by the rule of the options */
     int64_t delay_bins;     /**< the delay that was best */

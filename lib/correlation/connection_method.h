@@ -87,6 +87,8 @@ extern const spk__connection_method spk__connection_hollow;
 extern const spk__connection_method spk__connection_english;
 extern const spk__connection_method spk__connection_kopelowitz;
 extern const spk__connection_method spk__connection_deconvolution;
+extern const spk__connection_method spk__connection_glmcc;
+extern const spk__connection_method spk__connection_glmcc_lr;
 extern const spk__connection_method spk__connection_refractory;
 extern const spk__connection_method spk__connection_jitter;
 

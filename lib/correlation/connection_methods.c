@@ -14,6 +14,8 @@ static const spk__connection_method *const METHODS[] = {
     [SPK_CONNECTION_ENGLISH] = &spk__connection_english,
     [SPK_CONNECTION_KOPELOWITZ] = &spk__connection_kopelowitz,
     [SPK_CONNECTION_DECONVOLUTION] = &spk__connection_deconvolution,
+    [SPK_CONNECTION_GLMCC] = &spk__connection_glmcc,
+    [SPK_CONNECTION_GLMCC_LR] = &spk__connection_glmcc_lr,
     [SPK_CONNECTION_REFRACTORY] = &spk__connection_refractory,
     [SPK_CONNECTION_JITTER] = &spk__connection_jitter,
 };

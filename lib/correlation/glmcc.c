@@ -6,7 +6,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <string.h>
 
 enum {
     PAIRS_A_TASK = 16
@@ -49,22 +48,6 @@ static spk_status check_pair(spk_context *ctx, const spk_trains *trains, int64_t
     return SPK_OK;
 }
 
-static int64_t lags_length(const spk__glmcc_plan *plan)
-{
-    return 2 * plan->half * plan->bin_samples + 1;
-}
-
-static void count_pair(const spk__glmcc_plan *plan, const spk_trains *trains,
-                       int64_t unit_i, int64_t unit_j, int64_t *lags, double *counts,
-                       double *sums)
-{
-    const spk_train i = spk_trains_unit(trains, unit_i),
-                    j = spk_trains_unit(trains, unit_j);
-    memset(lags, 0, (size_t)lags_length(plan) * sizeof *lags);
-    spk__glmcc_count_lags(&i, &j, plan->half * plan->bin_samples, lags);
-    spk__glmcc_bin_lags(plan, lags, counts, sums);
-}
-
 spk_status spk_glmcc_count(spk_context *ctx, const spk_trains *trains, int64_t unit_i,
                            int64_t unit_j, const spk_glmcc_options *options,
                            double *counts, double *sums)
@@ -81,12 +64,12 @@ spk_status spk_glmcc_count(spk_context *ctx, const spk_trains *trains, int64_t u
                                     spk_trains_spikes(trains)->sampling_rate_hz, &plan);
     if (status != SPK_OK)
         return status;
-    int64_t *lags = spk__alloc(ctx, lags_length(&plan), sizeof *lags);
-    if (lags == NULL)
+    double *work = spk__alloc(ctx, spk__glmcc_pair_length(&plan), sizeof *work);
+    if (work == NULL)
         status = spk__fail_memory(ctx);
     else
-        count_pair(&plan, trains, unit_i, unit_j, lags, counts, sums);
-    spk__free(lags);
+        spk__glmcc_count_pair(&plan, trains, unit_i, unit_j, counts, sums, work);
+    spk__free(work);
     spk__glmcc_plan_destroy(&plan);
     return status;
 }
@@ -136,30 +119,25 @@ typedef struct pair_job {
     int64_t n_pairs;
     spk_glmcc_result *results;
     double *backgrounds; /* or NULL */
-    int64_t *lags;       /* [workers][lags_length()] */
     double *work;        /* [workers][work_length()] */
 } pair_job;
 
 static int64_t work_length(const spk__glmcc_plan *plan)
 {
-    return plan->n + 2 * plan->n_delays + spk__glmcc_fit_work_length(plan);
+    return plan->n + spk__glmcc_pair_length(plan);
 }
 
 static spk_status fit_some(void *state, int64_t task, int32_t worker)
 {
     const pair_job *job = state;
     const spk__glmcc_plan *plan = job->plan;
-    int64_t *lags = job->lags + worker * lags_length(plan);
     double *counts = job->work + worker * work_length(plan);
-    double *sums = counts + plan->n, *work = sums + 2 * plan->n_delays;
     const int64_t first = task * PAIRS_A_TASK;
-    for (int64_t p = first; p < first + PAIRS_A_TASK && p < job->n_pairs; p++) {
-        count_pair(plan, job->trains, job->pairs[p][0], job->pairs[p][1], lags, counts,
-                   sums);
-        spk__glmcc_fit(plan, counts, sums, job->results + p,
-                       job->backgrounds == NULL ? NULL : job->backgrounds + p * plan->n,
-                       work);
-    }
+    for (int64_t p = first; p < first + PAIRS_A_TASK && p < job->n_pairs; p++)
+        spk__glmcc_fit_pair(
+            plan, job->trains, job->pairs[p][0], job->pairs[p][1], job->results + p,
+            counts, job->backgrounds == NULL ? NULL : job->backgrounds + p * plan->n,
+            counts + plan->n);
     return SPK_OK;
 }
 
@@ -192,13 +170,11 @@ spk_status spk_glmcc_fit_pairs(spk_context *ctx, const spk_trains *trains,
                     .backgrounds = backgrounds};
     const int64_t n_tasks = (n_pairs + PAIRS_A_TASK - 1) / PAIRS_A_TASK;
     const int32_t n_workers = spk__parallel_workers(ctx, n_tasks);
-    job.lags = spk__alloc(ctx, n_workers * lags_length(&plan), sizeof *job.lags);
     job.work = spk__alloc(ctx, n_workers * work_length(&plan), sizeof *job.work);
-    if (job.lags == NULL || job.work == NULL)
+    if (job.work == NULL)
         status = spk__fail_memory(ctx);
     else
         status = spk__parallel_for(ctx, n_tasks, fit_some, &job, "fitting pairs");
-    spk__free(job.lags);
     spk__free(job.work);
     spk__glmcc_plan_destroy(&plan);
     return status;

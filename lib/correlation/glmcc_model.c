@@ -306,12 +306,15 @@ int64_t spk__glmcc_maximise(const spk__glmcc_plan *plan, const spk__glmcc_data *
     for (int64_t k = 0; k + 1 < plan->n; k++)
         w.beside[k] = -plan->stiffness;
     slope s = evaluate(plan, data, point->background, point->coupling, &w);
+    point->error[0] = point->error[1] = NAN;
     for (int64_t n_steps = 1; n_steps <= MOST_STEPS; n_steps++) {
         spk__arrow_solution solution = {0};
         int held[2];
         if (!bounded_step(plan, &s, fixed, point, held, &w, &solution))
             return -n_steps;
         const double gain = gain_of(plan, &s, held, &w, &solution);
+        point->log_likelihood = s.log_likelihood;
+        point->log_prior = s.log_prior;
         if (gain < 1e-9) {
             /* The error of this last step is its square, the posterior rises by half its
              * gain, and the prior is quickly had. */

@@ -91,15 +91,30 @@ void spk__glmcc_fit(const spk__glmcc_plan *plan, const double *counts, const dou
                     spk_glmcc_result *result, double *background, double *work);
 
 /** Adds the pairs of two units by lag, t_j - t_i from -reach to reach [samples].
- *  @param[in,out] lags  [2 reach + 1] */
+ *  @param[in,out] lags  [2 reach + 2], the last for pairs that do not count */
 void spk__glmcc_count_lags(const spk_train *i, const spk_train *j, int64_t reach,
                            int64_t *lags);
 
 /** Turns pairs by lag into counts by bin and sums by delay.
- *  @param[in]  lags    [2 half bin_samples + 1]
+ *  @param[in]  lags    [2 half bin_samples + 1] and more
  *  @param[out] counts  [n]
  *  @param[out] sums    [n_delays][2] */
 void spk__glmcc_bin_lags(const spk__glmcc_plan *plan, const int64_t *lags, double *counts,
                          double *sums);
+
+/** Doubles of scratch memory that spk__glmcc_count_pair() and _fit_pair() want. */
+int64_t spk__glmcc_pair_length(const spk__glmcc_plan *plan);
+
+/** Counts two units of the trains. */
+void spk__glmcc_count_pair(const spk__glmcc_plan *plan, const spk_trains *trains,
+                           int64_t unit_i, int64_t unit_j, double *counts, double *sums,
+                           double *work);
+
+/** Counts and fits them.
+ *  @param[out] counts      [n]
+ *  @param[out] background  [n]; NULL: not wanted */
+void spk__glmcc_fit_pair(const spk__glmcc_plan *plan, const spk_trains *trains,
+                         int64_t unit_i, int64_t unit_j, spk_glmcc_result *result,
+                         double *counts, double *background, double *work);
 
 #endif

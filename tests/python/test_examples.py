@@ -24,6 +24,7 @@ WITH_EXAMPLES = {
     "spikekit.comparison",
     "spikekit.correlogram",
     "spikekit.correlogram_result",
+    "spikekit.coupling",
     "spikekit.curation",
     "spikekit.epochs",
     "spikekit.information",

@@ -39,6 +39,7 @@ from .correlogram import (
     near_pairs,
 )
 from .correlogram_result import AutoCorrelograms, CorrelogramPairs, Correlograms
+from .coupling import Couplings, glmcc
 from .curation import Curation, CurationStep, CurationUnit, curate
 from .epochs import Epochs
 from .information import (
@@ -150,6 +151,7 @@ __all__ = [
     "CorrelogramPairs",
     "Correlograms",
     "CountCorrelations",
+    "Couplings",
     "Curation",
     "CurationStep",
     "CurationUnit",
@@ -214,6 +216,7 @@ __all__ = [
     "find_redundant",
     "firing_rates",
     "interval_statistics",
+    "glmcc",
     "isi_histogram",
     "jpsth",
     "kernel_rate",

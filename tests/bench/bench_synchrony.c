@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Times spk_sttc_estimate() for all pairs of a pair of .npy files and prints one JSON line:
- * processor seconds of each run, peak memory. Values go to a file on demand.
+ * Times spk_sttc_estimate() for all pairs of a pair of .npy files, and on demand correlations
+ * of counts, and prints one JSON line: seconds of each run, processor seconds of the best, peak
+ * memory. Values go to a file on demand.
  */
 #define _GNU_SOURCE
 #include "bench_support.h"
@@ -20,11 +21,12 @@ int main(int argc, char **argv)
 {
     const char *samples = NULL, *units = NULL, *values_path = NULL;
     double rate_hz = 30000, window_s = 0.005;
-    int threads = 1, repeat = 3, o;
+    static const double widths[] = {1000, 100, 10, 1}; /* bins a second */
+    int threads = 1, repeat = 3, counts = 0, o;
     static const struct option names[] = {
         {"samples", 1, NULL, 's'}, {"units", 1, NULL, 'u'},    {"values", 1, NULL, 'o'},
         {"rate", 1, NULL, 'r'},    {"window-s", 1, NULL, 'w'}, {"threads", 1, NULL, 't'},
-        {"repeat", 1, NULL, 'n'},  {NULL, 0, NULL, 0}};
+        {"repeat", 1, NULL, 'n'},  {"counts", 0, NULL, 'c'},   {NULL, 0, NULL, 0}};
     while ((o = getopt_long(argc, argv, "", names, NULL)) != -1) {
         if (o == 's')
             samples = optarg;
@@ -40,13 +42,16 @@ int main(int argc, char **argv)
             threads = atoi(optarg);
         else if (o == 'n')
             repeat = atoi(optarg);
+        else if (o == 'c')
+            counts = 1;
         else
             exit(2);
     }
     if (samples == NULL || units == NULL) {
         fprintf(stderr,
                 "usage: bench_synchrony --samples S.npy --units U.npy [--rate HZ] "
-                "[--window-s W] [--threads N] [--repeat N] [--values OUT.npy]\n");
+                "[--window-s W] [--threads N] [--repeat N] [--values OUT.npy] "
+                "[--counts]\n");
         exit(2);
     }
 
@@ -77,13 +82,20 @@ int main(int argc, char **argv)
         printf("%s%.6f", r ? ", " : "", bench_now() - start);
         cpu = r == 0 || cpu_now() - cpu_start < cpu ? cpu_now() - cpu_start : cpu;
     }
-    double sum = 0;
-    for (int64_t k = 0; k < n * n; k++)
-        sum += values[k] == values[k] ? values[k] : 0;
-    printf("], \"cpu_s\": %.6f, \"sum\": %.17g, \"peak_mb\": %.1f, "
-           "\"inputs_and_output_mb\": %.1f}\n",
-           cpu, sum, bench_peak_mb(),
-           1e-6 * (12.0 * (double)spikes->n_spikes + 8.0 * (double)(n * n)));
+    printf("], \"cpu_s\": %.6f, \"peak_mb\": %.1f, \"inputs_and_output_mb\": %.1f, "
+           "\"counts_cpu_s\": [",
+           cpu, bench_peak_mb(),
+           (12.0 * (double)spikes->n_spikes + 8.0 * (double)(n * n)) / 1048576.0);
+    double *correlations = counts ? malloc((size_t)(n * n + 1) * sizeof *values) : NULL;
+    for (int k = 0; correlations != NULL && k < 4; k++) {
+        const int64_t width = (int64_t)(spikes->sampling_rate_hz / widths[k]);
+        const double start = cpu_now();
+        bench_check(ctx, spk_count_correlation_estimate(ctx, spikes, &width, 1, NULL,
+                                                        correlations, NULL, NULL, NULL));
+        printf("%s%.6f", k ? ", " : "", cpu_now() - start);
+    }
+    printf("]}\n");
+    free(correlations);
     if (values_path != NULL) {
         const spk_array out = {.dtype = SPK_DTYPE_FLOAT64,
                                .n_dimensions = 2,

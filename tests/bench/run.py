@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench_common import ROOT
 
-NAMES = ("agreement", "correlogram", "quality", "surrogates", "synapses", "truth")
+NAMES = ("agreement", "connections", "correlogram", "quality", "surrogates", "synapses", "truth")
 MODULES = {"synapses": "connections_truth"}  # where the file has another name
 
 

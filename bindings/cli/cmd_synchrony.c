@@ -47,6 +47,18 @@ static const option options_tiling[] = {
      NULL, 0, 0},
     END,
 };
+static const option options_test[] = {
+    {"surrogates", 0, OPTION_INTEGER, "N", FIELD(surrogates),
+     "Test each coefficient against N surrogates, in which every spike is placed anew "
+     "within its window of --jitter-ms; 0: no test. The least p is 2 / (N + 1).",
+     NULL, 0, 1000000},
+    {"jitter-ms", 0, OPTION_NUMBER, "MS", FIELD(jitter_ms),
+     "Width of those windows [ms]: what is slower is not taken for synchrony.", NULL, 0,
+     INFINITY},
+    {"seed", 0, OPTION_SEED, "SEED", FIELD(seed),
+     "Which surrogates; the same number gives the same.", NULL, 0, 0},
+    END,
+};
 static const option options_counts[] = {
     {"bins-ms", 'b', OPTION_TEXT, "LIST", FIELD(bins_ms),
      "Correlation of spike counts in bins of these widths [ms], or none.", NULL, 0, 0},
@@ -70,6 +82,7 @@ static const option_group groups[] = {
     {"Output", options_output, 0},
     {"Units", options_units, 0},
     {"Spike time tiling coefficient", options_tiling, 0},
+    {"Against chance", options_test, 0},
     {"Correlation of counts", options_counts, 0},
     {"Complexity", options_complexity, 0},
     {"Session", options_session, FIELD(session)},
@@ -87,6 +100,9 @@ static const option_section sections[] = {
      " unit_a, unit_b   unit ids, the lower one first\n"
      " distance_um      between the units, if the session has positions [um]\n"
      " sttc             spike time tiling coefficient, -1 .. 1\n"
+     " sttc_expected    mean of it over surrogates, with --surrogates\n"
+     " sttc_p           twice the smaller share of surrogates that are as large\n"
+     "                  or as small, the recorded value among them\n"
      " correlation_Xms  correlation of spike counts in bins of X ms\n"
      "\n"
      "A cell is empty where a value is undefined: of a unit without spikes, or whose "
@@ -94,6 +110,8 @@ static const option_section sections[] = {
      "bins so many units fire), expected and ratio; the last row is of so many or more."},
     {"Arrays in the .npz",
      " sttc             [units][units]; with --near [pairs]\n"
+     " sttc_expected, sttc_p_upper, sttc_p_lower\n"
+     "                  [units][units] with --surrogates, and sttc too\n"
      " pairs            [pairs][2] unit ids, with --near\n"
      " correlations     [widths][units][units], and covariances\n"
      " bin_s, n_bins    [widths] width of the bins [s], how many there are\n"
@@ -107,6 +125,8 @@ static const option_example examples[] = {
     {"All pairs of good units, 5 ms, and counts from 1 ms to 1 s:",
      "spikekit synchrony mouse7 -o pairs.tsv --units good \\\n"
      "          --bins-ms 1,10,100,1000"},
+    {"Which pairs are synchronous beyond 25 ms of common modulation?",
+     "spikekit synchrony mouse7 -o tested.tsv --surrogates 999"},
     {"Retinal waves: 100 ms, as a matrix:",
      "spikekit synchrony retina -o waves.npz --window-ms 100"},
     {"Spikes at one sample, more than chance: artefacts, or found twice?",
@@ -165,6 +185,7 @@ int spk_cmd_synchrony(int argc, char **argv)
         .near_um = -1.0,
         .window_ms = 5.0,
         .tiling = "time",
+        .jitter_ms = 25.0,
         .bins_ms = "10,100,1000",
         .complexity_bin_ms = 1.0,
     };

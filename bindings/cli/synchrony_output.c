@@ -13,7 +13,7 @@
 static const char NAME[] = "synchrony";
 
 enum {
-    FIXED_COLUMNS = 4 /* unit_a, unit_b, distance_um, sttc */
+    FIXED_COLUMNS = 6 /* unit_a, unit_b, distance_um, sttc, sttc_expected, sttc_p */
 };
 
 #define TRY(call)                                                                        \
@@ -29,9 +29,17 @@ static double width_ms(const synchrony_request *r, int64_t samples)
 
 static double sttc_of(const synchrony_request *r, int64_t pair)
 {
-    if (r->arguments->near_um >= 0)
+    if (r->arguments->near_um >= 0 && r->expected_sttc == NULL)
         return r->sttc[pair];
     return r->sttc[r->pairs[pair][0] * r->selection.spikes.n_units + r->pairs[pair][1]];
+}
+
+/* Twice the smaller p, at most 1. */
+static double two_sided(const synchrony_request *r, int64_t at)
+{
+    if (isnan(r->p_upper[at]))
+        return NAN;
+    return fmin(1.0, 2.0 * fmin(r->p_upper[at], r->p_lower[at]));
 }
 
 /* ---- tables ---- */
@@ -49,6 +57,10 @@ static spk_status append_pair(const synchrony_request *r, spk_table *table, int6
                                   r->positions[2 * a + 1] - r->positions[2 * b + 1]),
                             cells[c++]);
     table_output_number(sttc_of(r, pair), cells[c++]);
+    if (r->expected_sttc != NULL) {
+        table_output_number(r->expected_sttc[a * n + b], cells[c++]);
+        table_output_number(two_sided(r, a * n + b), cells[c++]);
+    }
     for (int64_t k = 0; k < r->n_widths; k++)
         table_output_number(r->correlations[(k * n + a) * n + b], cells[c++]);
     for (int64_t k = 0; k < c; k++)
@@ -71,6 +83,10 @@ static spk_status make_pair_table(const synchrony_request *r, spk_table **table)
     if (r->positions != NULL)
         row[c++] = "distance_um";
     row[c++] = "sttc";
+    if (r->expected_sttc != NULL) {
+        row[c++] = "sttc_expected";
+        row[c++] = "sttc_p";
+    }
     for (int64_t k = 0; k < r->n_widths; k++) {
         snprintf(names[k], sizeof names[k], "correlation_%gms",
                  width_ms(r, r->bin_samples[k]));
@@ -151,6 +167,13 @@ static spk_status make_meta(const synchrony_request *r, char **text)
     TRY(spk_json_set_text(r->ctx, json, "units", a->units));
     if (a->near_um >= 0)
         TRY(spk_json_set_number(r->ctx, json, "near_um", a->near_um));
+    if (a->surrogates > 0) {
+        char seed[24];
+        snprintf(seed, sizeof seed, "%llu", (unsigned long long)a->seed);
+        TRY(spk_json_set_integer(r->ctx, json, "surrogates", a->surrogates));
+        TRY(spk_json_set_number(r->ctx, json, "jitter_ms", a->jitter_ms));
+        TRY(spk_json_set_text(r->ctx, json, "seed", seed));
+    }
     if (r->within != NULL)
         TRY(spk_json_set_integer(r->ctx, json, "epochs_samples",
                                  spk_epochs_duration(r->within)));
@@ -178,7 +201,14 @@ static spk_status add_pairs(const synchrony_request *r, spk_npz_writer *writer)
     int64_t *ids = malloc(((size_t)r->n_pairs * 2 + 1) * sizeof *ids);
     if (ids == NULL)
         return SPK_ERR_MEMORY;
-    if (r->arguments->near_um < 0) {
+    if (r->expected_sttc != NULL) {
+        const double *const more[] = {r->expected_sttc, r->p_upper, r->p_lower};
+        static const char *const names[] = {"sttc_expected", "sttc_p_upper",
+                                            "sttc_p_lower"};
+        for (int k = 0; k < 3; k++)
+            TRY(add(r, writer, names[k], SPK_DTYPE_FLOAT64, more[k], 2, n, n, 1));
+    }
+    if (r->arguments->near_um < 0 || r->expected_sttc != NULL) {
         TRY(add(r, writer, "sttc", SPK_DTYPE_FLOAT64, r->sttc, 2, n, n, 1));
     } else {
         for (int64_t p = 0; p < 2 * r->n_pairs; p++)

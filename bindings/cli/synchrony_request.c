@@ -156,10 +156,40 @@ static spk_status tile_pairs(synchrony_request *r, spk_sttc_options *options)
     return status;
 }
 
+/* All pairs against surrogates. */
+static spk_status test_pairs(synchrony_request *r, const spk_sttc_options *options)
+{
+    const spk_sttc_significance found = {.values = r->sttc,
+                                         .means = r->expected_sttc,
+                                         .p_upper = r->p_upper,
+                                         .p_lower = r->p_lower};
+    spk_trains_options grouping;
+    spk_surrogates_options drawing;
+    spk_trains *trains = NULL;
+    spk_surrogates *surrogates = NULL;
+    spk_trains_options_init(&grouping, sizeof grouping);
+    spk_surrogates_options_init(&drawing, sizeof drawing);
+    grouping.epochs = r->within;
+    drawing.method = SPK_SURROGATE_JITTER;
+    drawing.width_s = r->arguments->jitter_ms * 1e-3;
+    drawing.seed = r->arguments->seed;
+    spk_status status =
+        spk_trains_create(r->ctx, &r->selection.spikes, &grouping, &trains);
+    if (status == SPK_OK)
+        status = spk_surrogates_create(r->ctx, trains, &drawing, &surrogates);
+    if (status == SPK_OK)
+        status = spk_sttc_test(r->ctx, &r->selection.spikes, surrogates, 0,
+                               r->arguments->surrogates, options, &found);
+    spk_surrogates_destroy(surrogates);
+    spk_trains_destroy(trains);
+    return status;
+}
+
 static int compute_pairs(synchrony_request *r)
 {
     const size_t n = (size_t)r->selection.spikes.n_units;
-    const int is_near = r->arguments->near_um >= 0;
+    const int is_tested = r->arguments->surrogates > 0;
+    const int is_near = r->arguments->near_um >= 0 && !is_tested;
     const int is_npz =
         r->arguments->output != NULL && synchrony_ends_with(r->arguments->output, ".npz");
     spk_sttc_options options;
@@ -175,8 +205,18 @@ static int compute_pairs(synchrony_request *r)
         r->covariances = malloc(((size_t)r->n_widths * n * n + 1) * sizeof(double));
     if (r->sttc == NULL || r->correlations == NULL || (is_npz && r->covariances == NULL))
         return fail_memory();
+    if (is_tested) {
+        r->expected_sttc = malloc((n * n + 1) * sizeof(double));
+        r->p_upper = malloc((n * n + 1) * sizeof(double));
+        r->p_lower = malloc((n * n + 1) * sizeof(double));
+        if (r->expected_sttc == NULL || r->p_upper == NULL || r->p_lower == NULL)
+            return fail_memory();
+    }
     spk_status status = SPK_OK;
-    if (is_near) {
+    if (is_tested) {
+        options.epochs = r->within;
+        status = test_pairs(r, &options);
+    } else if (is_near) {
         status = tile_pairs(r, &options);
     } else {
         options.epochs = r->within;
@@ -260,6 +300,9 @@ void synchrony_request_clear(synchrony_request *r)
     free(r->sizes);
     free(r->covariances);
     free(r->correlations);
+    free(r->expected_sttc);
+    free(r->p_upper);
+    free(r->p_lower);
     free(r->sttc);
     free(r->pairs);
     free(r->n_bins);

@@ -19,6 +19,9 @@ typedef struct synchrony_arguments {
     const char *epochs;
     double window_ms;
     const char *tiling;
+    int64_t surrogates; /**< 0: no test */
+    double jitter_ms;
+    uint64_t seed;
     const char *bins_ms;
     int32_t complexity;
     double complexity_bin_ms;
@@ -42,10 +45,12 @@ typedef struct synchrony_request {
     int64_t *n_bins;      /**< [n_widths] */
     int32_t (*pairs)[2];  /**< [n_pairs] i < j, of the near ones or all */
     int64_t n_pairs;
-    double *sttc;         /**< [n_pairs], or [n_units][n_units] */
-    double *correlations; /**< [n_widths][n_units][n_units] */
-    double *covariances;  /**< the same, of an .npz only */
-    int64_t n_sizes;      /**< of complexity */
+    double *sttc;              /**< [n_pairs], or [n_units][n_units] */
+    double *expected_sttc;     /**< [n_units][n_units] of surrogates, or NULL: no test */
+    double *p_upper, *p_lower; /**< [n_units][n_units] */
+    double *correlations;      /**< [n_widths][n_units][n_units] */
+    double *covariances;       /**< the same, of an .npz only */
+    int64_t n_sizes;           /**< of complexity */
     int64_t complexity_bin_samples;
     int64_t block_bins;
     int64_t *sizes;   /**< [n_sizes] bins in which so many units fire */

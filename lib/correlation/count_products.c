@@ -22,7 +22,8 @@ enum {
     TILE = 256,
     BLOCK = 1024,
     ENTRIES_AHEAD = 12,
-    /* pairs of entries that take as long as n_units^2 products of the dense path, by 64 */
+    /* products of the dense path, of which there are n_units^2 a group, that take as long as
+     * one pair of entries: 30 to 90, as counters fit the cache or not */
     DENSE_ADVANTAGE = 48
 };
 

@@ -173,8 +173,9 @@ static spk_status finish_target(void *state, int64_t column, int32_t worker)
     return SPK_OK;
 }
 
-spk_status spk_sttc_estimate(spk_context *ctx, const spk_spikes *spikes,
-                             const spk_sttc_options *options, double *values)
+spk_status spk__sttc_estimate_part(spk_context *ctx, const spk_spikes *spikes,
+                                   const spk_sttc_options *options, double *values,
+                                   double from, double to)
 {
     static const char *const activity = "tiling coefficients";
     spk_sttc_options defaults;
@@ -218,18 +219,25 @@ spk_status spk_sttc_estimate(spk_context *ctx, const spk_spikes *spikes,
         status = spk__fail_memory(ctx);
         goto cleanup;
     }
-    const double half = is_square ? 0.9
-                                  : (double)work.n_references /
-                                        (double)(work.n_references + work.n_targets);
+    const double share = is_square ? 0.9
+                                   : (double)work.n_references /
+                                         (double)(work.n_references + work.n_targets);
+    const double half = from + share * (to - from);
     if ((status = spk__parallel_for_part(ctx, work.n_references, count_reference, &work,
-                                         activity, 0.0, half)) != SPK_OK)
+                                         activity, from, half)) != SPK_OK)
         goto cleanup;
     status = is_square ? spk__parallel_for_part(ctx, work.n_references, finish_row, &work,
-                                                activity, half, 1.0)
+                                                activity, half, to)
                        : spk__parallel_for_part(ctx, work.n_targets, finish_target, &work,
-                                                activity, half, 1.0);
+                                                activity, half, to);
 cleanup:
     spk__free(work.counts);
     spk__sttc_table_destroy(&work.table);
     return status;
+}
+
+spk_status spk_sttc_estimate(spk_context *ctx, const spk_spikes *spikes,
+                             const spk_sttc_options *options, double *values)
+{
+    return spk__sttc_estimate_part(ctx, spikes, options, values, 0.0, 1.0);
 }

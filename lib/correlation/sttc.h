@@ -65,4 +65,9 @@ void spk__sttc_table_destroy(spk__sttc_table *table);
  *  @param[out] counts  [n_units], overwritten */
 void spk__sttc_table_count(const spk__sttc_table *table, int64_t unit, uint32_t *counts);
 
+/** spk_sttc_estimate() as one of several steps: progress goes from `from` to `to`. */
+spk_status spk__sttc_estimate_part(spk_context *ctx, const spk_spikes *spikes,
+                                   const spk_sttc_options *options, double *values,
+                                   double from, double to);
+
 #endif

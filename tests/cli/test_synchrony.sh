@@ -94,7 +94,30 @@ expect 0 '' synchrony session -q -w 0 --tiling samples -b none
 expect 0 '' synchrony session -q --complexity --complexity-bin-ms 0.1 --block-s 1
 check "blocks change what is expected only" sh -c '[ "$(cut -f2 out.txt | head -n 1)" = n_bins ]'
 
+# Against surrogates
+expect 0 '' synchrony session -q --surrogates 19 --seed 4 -o tested.tsv
+expect 0 '' synchrony session -q --surrogates 19 --seed 4 --near 60 -o tested_near.tsv -t 1
+expect 0 '' synchrony session -q --surrogates 19 --seed 4 -o tested.npz
+cat >tested.py <<'EOF2'
+import numpy
+d, plain = numpy.load("tested.npz"), numpy.load("all.npz")
+numpy.testing.assert_array_equal(d["sttc"], plain["sttc"])
+up, low = d["sttc_p_upper"], d["sttc_p_lower"]
+rows = [line.rstrip("\n").split("\t") for line in open("tested.tsv")]
+assert rows[0][3:6] == ["sttc", "sttc_expected", "sttc_p"], rows[0]
+for row in rows[1:]:
+    a, b = int(row[0]), int(row[1])
+    assert float(row[4]) == d["sttc_expected"][a, b]
+    assert float(row[5]) == min(1, 2 * min(up[a, b], low[a, b]))
+near = [line for line in open("tested_near.tsv")]
+far = [line for line in open("tested.tsv") if line.startswith("unit") or float(line.split("\t")[2]) <= 60]
+assert near == far and 1 < len(near) < len(rows)
+EOF2
+check "the test is the same in all outputs" "$python" tested.py
+
 # Bad input
+expect 1 'width_s' synchrony session --surrogates 9 --jitter-ms 0
+expect 2 'surrogates' synchrony session --surrogates -3
 expect 2 "expected a name in .tsv, .csv or .npz, found 'x.txt'" synchrony session -o x.txt
 expect 2 "expected time or samples, found 'space'" synchrony session --tiling space
 expect 2 "expected widths like 1,10,100 or none, found '10,'" synchrony session -b 10,

@@ -36,6 +36,7 @@ WITH_EXAMPLES = {
     "spikekit.spikes",
     "spikekit.statistics",
     "spikekit.surrogates",
+    "spikekit.synchrony",
     "spikekit.templates",
     "spikekit.trials",
     "spikekit.units",

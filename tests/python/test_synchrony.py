@@ -84,6 +84,31 @@ def test_sttc_refuses(golden):
     assert np.isfinite(spikekit.sttc(table, 0)).all()
 
 
+def test_sttc_test(golden):
+    table = table_of(golden)
+    found = spikekit.sttc_test(table, 0.005, 39, width_s=0.05, seed=3, threads=2)
+    np.testing.assert_array_equal(found.values, spikekit.sttc(table))
+    assert np.isnan(found.p_upper.diagonal()).all()
+    upper, lower = found.p_upper[0, 3], found.p_lower[0, 3]
+    assert upper * 40 == round(upper * 40) and upper + lower >= 41 / 40 - 1e-12
+    again = spikekit.sttc_test(table, 0.005, 39, width_s=0.05, seed=3, threads=1)
+    np.testing.assert_array_equal(again.sds, found.sds)
+    other = spikekit.sttc_test(table, 0.005, 39, width_s=0.05, seed=4)
+    assert (other.sds != found.sds)[0, 3]
+    some = spikekit.sttc_test(
+        table, 0.005, 39, width_s=0.05, seed=3, references=[2], targets=[0, 1]
+    )
+    np.testing.assert_array_equal(some.means, found.means[[2]][:, [0, 1]])
+    for arguments, message in (
+        ({"method": "shake"}, "method: expected one of dither"),
+        ({"width_s": -1}, "width_s"),
+        ({"seed": -1}, "seed"),
+        ({"n_surrogates": 0}, "surrogates: expected"),
+    ):
+        with pytest.raises(spikekit.ArgumentError, match=message):
+            spikekit.sttc_test(table, **arguments)
+
+
 def test_count_correlation_is_elephants(golden):
     table = table_of(golden)
     found = spikekit.count_correlation(table, golden["widths"] / 1000)

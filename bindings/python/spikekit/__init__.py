@@ -65,12 +65,14 @@ from .synchrony import (
     Complexity,
     CorrelationSummary,
     CountCorrelations,
+    SttcTest,
     complexity,
     correlation_limits,
     correlation_summary,
     count_correlation,
     sttc,
     sttc_profile,
+    sttc_test,
 )
 from .surrogates import Surrogates, surrogates
 from .statistics import (
@@ -183,6 +185,7 @@ __all__ = [
     "SpikekitError",
     "SpikekitWarning",
     "Surrogates",
+    "SttcTest",
     "TemplateSimilarity",
     "Timescales",
     "TrialFano",
@@ -244,6 +247,7 @@ __all__ = [
     "sttc",
     "sttc_profile",
     "surrogates",
+    "sttc_test",
     "template_similarity",
     "threshold_presets",
     "timescale",

@@ -3204,6 +3204,24 @@ spk_sttc_estimate_profile = function(
     int64_in, int64, P(spk_sttc_options), double_out
 )
 
+class spk_sttc_significance(Structure):
+    _fields_ = [
+        ("values", P(double)),
+        ("means", P(double)),
+        ("sds", P(double)),
+        ("p_upper", P(double)),
+        ("p_lower", P(double)),
+    ]
+
+
+# spk_status spk_sttc_test(spk_context *ctx, const spk_spikes *spikes,
+#     const spk_surrogates *surrogates, int64_t first, int64_t last,
+#     const spk_sttc_options *options, const spk_sttc_significance *found)
+spk_sttc_test = function(
+    "spk_sttc_test", STATUS, context, P(spk_spikes), P(spk_surrogates), int64, int64,
+    P(spk_sttc_options), P(spk_sttc_significance)
+)
+
 
 # ---- timescale.h ------------------------------------------------------------------------
 

@@ -14,10 +14,25 @@ from ._errors import ArgumentError
 from ._inputs import as_spikes
 from ._options import choice, filled, make_trains
 from ._types import pointer
+from .session import Handle
+from .surrogates import _METHODS
 
 _INT32 = ctypes.POINTER(ctypes.c_int32)
 _TILINGS = ("time", "samples")
 _COUNTED = ("units", "spikes")
+
+SttcTest = namedtuple("SttcTest", "values means sds p_upper p_lower")
+SttcTest.__doc__ = """Tiling coefficients against surrogates, of :func:`spikekit.sttc_test`.
+
+Attributes
+----------
+values : ndarray, shape (n_references, n_targets)
+    As :func:`spikekit.sttc`.
+means, sds : ndarray
+    Mean and standard deviation over surrogates; NaN where a unit meets itself.
+p_upper, p_lower : ndarray
+    Share of trains, the recorded ones among them, with the value or a larger (smaller) one.
+"""
 
 CountCorrelations = namedtuple(
     "CountCorrelations", "correlations covariances means n_bins bins_s unit_ids"
@@ -179,7 +194,17 @@ def sttc(
         return _sttc_of_pairs(
             table, pairs, epochs, threads, progress, abi.spk_sttc_estimate_pairs, options
         )
-    kept, shape = [], []
+    kept = []
+    values = np.empty(_choose(table, options, references, targets, kept))
+    _within(table, epochs, options, kept)
+    with Call(threads, progress) as context:
+        abi.spk_sttc_estimate(context, table._struct(), options, values)
+    return values
+
+
+def _choose(table, options, references, targets, kept):
+    """Sets rows and columns; what the options borrow goes to `kept`. Returns the shape."""
+    shape = []
     for name, ids in (("references", references), ("targets", targets)):
         ids = ids_of_quality(table, name, ids)
         if ids is None:
@@ -190,11 +215,81 @@ def sttc(
         setattr(options, name, pointer(kept[-1], _INT32))
         setattr(options, f"n_{name}", len(indices))
         shape.append(len(indices))
-    _within(table, epochs, options, kept)
-    values = np.empty(shape)
+    return shape
+
+
+def sttc_test(
+    data,
+    window_s=0.005,
+    n_surrogates=99,
+    *,
+    method="jitter",
+    width_s=None,
+    seed=0,
+    references=None,
+    targets=None,
+    tiling="time",
+    epochs=None,
+    threads=None,
+    progress=None,
+    sampling_rate_hz=None,
+):
+    """Test the tiling coefficient of all pairs against surrogate trains.
+
+    Parameters
+    ----------
+    n_surrogates : int
+        The least p is 1 / (n_surrogates + 1).
+    method : str
+        How surrogates are drawn: "jitter" (each spike anywhere in its window of `width_s`, the
+        counts in windows kept: then p is exact if spikes are placed freely within windows),
+        "dither", "train_dither", "isi_shuffle", "interval_shuffle", "isi_dither", "joint_isi",
+        "trial_shift", "bin_shuffle", "randomise" or "poisson".
+    width_s : float, optional
+        Width [s]; default: the method's own, 0.025 for "jitter".
+    seed : int
+        The same seed draws the same surrogates.
+    data, window_s, references, targets, tiling, epochs
+        As for :func:`sttc`.
+    threads, progress, sampling_rate_hz
+        As for :func:`sttc`.
+
+    Returns
+    -------
+    SttcTest
+
+    Examples
+    --------
+    >>> import spikekit
+    >>> session = spikekit.simulate(n_units=5, duration_s=60, seed=1)
+    >>> found = spikekit.sttc_test(session, 0.005, 19)
+    >>> found.p_upper.shape, bool((found.values == spikekit.sttc(session, 0.005)).all())
+    ((5, 5), True)
+    """
+    table = as_spikes(data, sampling_rate_hz)
+    options, arrays = _sttc_options(window_s, tiling), SimpleNamespace(kept=[])
+    shape = _choose(table, options, references, targets, arrays.kept)
+    _within(table, epochs, options, arrays.kept)
+    drawing = filled(
+        abi.spk_surrogates_options,
+        method=choice(method, _METHODS, "method"),
+        width_s=width_s,
+    )
+    if not 0 <= seed < 2**64:
+        raise ArgumentError(f"seed: expected 0 .. 2^64 - 1, found {seed}")
+    drawing.seed = seed
+    results = [np.empty(shape) for _ in SttcTest._fields]
+    double = ctypes.POINTER(ctypes.c_double)
+    where = abi.spk_sttc_significance(*(pointer(result, double) for result in results))
+    out = ctypes.POINTER(abi.spk_surrogates)()
     with Call(threads, progress) as context:
-        abi.spk_sttc_estimate(context, table._struct(), options, values)
-    return values
+        trains = make_trains(context, table, epochs, None, arrays)
+        abi.spk_surrogates_create(context, trains.pointer, drawing, ctypes.byref(out))
+        handle = Handle(out, abi.spk_surrogates_destroy)
+        abi.spk_sttc_test(
+            context, table._struct(), handle.pointer, 0, n_surrogates, options, where
+        )
+    return SttcTest(*results)
 
 
 def _sttc_of_pairs(table, pairs, epochs, threads, progress, function, options, windows=None):

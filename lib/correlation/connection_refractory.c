@@ -44,6 +44,7 @@ static spk_status test(spk_context *ctx, const spk__connection_work *work,
 {
     const int64_t center = work->n_bins / 2, n = work->last_bin - 1 - center;
     double within[MOST_WITHIN], ratio, probability, least = INFINITY;
+    const double log_cut = work->log_max_p < 0.0 ? work->log_max_p - log((double)n) : 0.0;
     int64_t pairs = 0, at = 0;
     (void)ctx;
     (void)scratch;
@@ -56,18 +57,24 @@ static spk_status test(spk_context *ctx, const spk__connection_work *work,
     for (int64_t i = 1; i <= n; i++) {
         pairs += pair->counts[center - i] + pair->counts[center + i];
         within[i - 1] = (double)pairs / 2.0;
-        const double log_p = spk_poisson_log_mid_lower(pairs, 2.0 * shoulder * (double)i);
+        const double expected = 2.0 * shoulder * (double)i;
+        if (spk__tail_is_above(pairs, expected, -1, log_cut))
+            continue;
+        const double log_p = spk_poisson_log_mid_lower(pairs, expected);
         if (log_p < least) {
             least = log_p;
             at = i;
         }
     }
+    row->log_p = 0.0;
+    if (at == 0)
+        return SPK_OK;
+    row->log_p = fmin(0.0, least + log((double)n));
     spk__refractory_test(within, n, shoulder, &ratio, &probability);
     row->significant = ratio < RATIO_BELOW && probability < work->options->alpha;
     row->latency_s = (double)(at * work->bin_samples) / work->spikes->sampling_rate_hz;
     row->count = 2.0 * within[at - 1];
     row->expected = 2.0 * shoulder * (double)at;
-    row->log_p = fmin(0.0, least + log((double)n));
     row->effect = ratio;
     return SPK_OK;
 }

@@ -6,6 +6,7 @@
 #include "golden.h"
 
 #include <math.h>
+#include <spikekit/distributions.h>
 #include <spikekit/random.h>
 #include <spikekit/significance.h>
 
@@ -160,6 +161,19 @@ static void equals_cchdeconv(void)
             CU_ASSERT_DOUBLE_EQUAL(predicted[k], expected[BINS + k], 1e-9);
             rate[k] = (found - predicted[k]) / ((double)n_source[p] * 0.001);
         }
+        /* their verdicts: at the quantile, around the most or least predicted, or beyond it */
+        double most = 0.0, least = INFINITY;
+        for (int64_t k = bins.first; k < bins.last; k++) {
+            most = fmax(most, predicted[k]);
+            least = fmin(least, predicted[k]);
+        }
+        int excited = 0, silenced = 0;
+        for (int64_t k = bins.first; k < bins.last; k++) {
+            const double value = divided[p * BINS + k];
+            excited |= value >= (double)spk_poisson_quantile_upper(log(0.001 / 5), most);
+            silenced |= value <= (double)spk_poisson_quantile(0.001 / 5, least);
+        }
+        CU_ASSERT(excited == (int)rows[6 * p + 2] && silenced == (int)rows[6 * p + 3]);
         for (int s = 0; s < 2; s++) {
             const double gain =
                 spk__transmission_gain(&bins, rate, s == 0 ? 1 : -1, 0.001);

@@ -32,6 +32,7 @@ WITH_EXAMPLES = {
     "spikekit.merging",
     "spikekit.metrics",
     "spikekit.session",
+    "spikekit.significance",
     "spikekit.simulation",
     "spikekit.spikes",
     "spikekit.statistics",

@@ -52,6 +52,13 @@ from .labels import Labels, label, threshold_presets
 from .merging import MergeCandidates, find_duplicates, find_redundant, merge_candidates
 from .metrics import Metric, Metrics, Parameter, metrics, metrics_catalog, metrics_parameters
 from .session import Session, load, load_arrays
+from .significance import (
+    correlogram_bounds,
+    correlogram_tails,
+    deconvolve_correlograms,
+    false_discovery,
+    predict_correlograms,
+)
 from .simulation import Simulation, simulate
 from .spikes import (
     BinnedSpikes,
@@ -206,14 +213,18 @@ __all__ = [
     "complexity",
     "correlation_limits",
     "correlation_summary",
+    "correlogram_bounds",
     "correlogram_pairs",
     "correlogram_rows",
+    "correlogram_tails",
     "correlograms",
     "count_correlation",
     "curate",
+    "deconvolve_correlograms",
     "drift_medians",
     "fano",
     "fano_factor",
+    "false_discovery",
     "find_duplicates",
     "find_duplicates_across",
     "find_redundant",
@@ -237,6 +248,7 @@ __all__ = [
     "near_pairs",
     "noise_correlation",
     "optimal_bandwidth",
+    "predict_correlograms",
     "refractory_confidence",
     "restrict",
     "serial_correlation",

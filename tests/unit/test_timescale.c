@@ -67,21 +67,21 @@ static void fits_what_was_put_in(void)
 }
 
 /* The rate is rate_hz (1 + 0.35 x), x an Ornstein-Uhlenbeck process of unit variance and the
- * given time constant, anew in each trial of trial_s; steps of 1 ms. */
+ * given time constant, anew in each trial of trial_s; steps of 5 ms, spikes in the middle. */
 static process ou_poisson(uint64_t seed, uint32_t stream, double rate_hz, double tau_s,
                           int64_t n_trials, double trial_s)
 {
     spk_random random = {.seed = seed, .stream = stream};
     const int64_t length = (int64_t)(1000 * trial_s);
-    const double q = exp(-0.001 / tau_s), spread = sqrt(1 - q * q);
+    const double q = exp(-0.005 / tau_s), spread = sqrt(1 - q * q);
     process p = process_start(1, 1000, n_trials * length);
     for (int64_t trial = 0; trial < n_trials; trial++) {
         double x = spk_random_normal(&random);
-        for (int64_t t = 0; t < length; t++) {
-            const double mean = fmax(0, rate_hz * (1 + 0.35 * x) / 1000);
+        for (int64_t t = 0; t < length; t += 5) {
+            const double mean = fmax(0, rate_hz * (1 + 0.35 * x) / 200);
             x = q * x + spread * spk_random_normal(&random);
             for (int64_t n = spk_random_poisson(&random, mean); n > 0; n--)
-                process_add(&p, trial * length + t, 0);
+                process_add(&p, trial * length + t + 2, 0);
         }
     }
     process_group(&p, NULL);

@@ -23,6 +23,7 @@ typedef struct report_arguments {
     const char *thresholds;
     double window_ms, bin_ms;
     int64_t max_peaks;
+    const char *method;
     session_arguments session;
     run_arguments run;
 } report_arguments;
@@ -57,9 +58,11 @@ static const option options_correlogram[] = {
      "Full width of the correlograms, from -MS/2 to MS/2 [ms].", NULL, 0, 0},
     {"bin-ms", 'b', OPTION_NUMBER, "MS", FIELD(bin_ms), "Width of a bin [ms].", NULL, 0,
      0},
+    {"method", 'm', OPTION_TEXT, "NAME", FIELD(method),
+     "How connections are judged; spikekit help connect says more.", NULL, 0, 0},
     {"max-peaks", 0, OPTION_INTEGER, "N", FIELD(max_peaks),
-     "How many correlogram peaks of each kind to show: those with a lag, and synchronous "
-     "ones.",
+     "How many correlograms of each kind to show: connections, peaks with a lag, and "
+     "synchronous ones.",
      NULL, 0, 10000},
     END,
 };
@@ -83,6 +86,7 @@ static const option_section sections[] = {
      " metrics.tsv           every metric of each unit (see spikekit help metrics)\n"
      " rate_over_time.tsv    rate of all units together and of each [Hz]\n"
      " autocorrelograms.tsv  pairs of spikes by lag\n"
+     " connections.tsv       pairs with q <= 0.05 (see spikekit help connect)\n"
      " peaks.tsv             strongest peaks of all cross-correlograms\n"
      "\n"
      "The same session and options give the same bytes, for any number of threads."},
@@ -118,10 +122,11 @@ static const command_usage usage = {
 };
 
 static int draw(spk_context *ctx, const report_data *data, const report_details *details,
-                const char *folder, const char *shown)
+                const report_connections *connections, const char *folder,
+                const char *shown)
 {
     enum {
-        N_FILES = 6
+        N_FILES = 7
     };
     report_file files[N_FILES] = {
         {.name = "units.tsv"},
@@ -129,6 +134,7 @@ static int draw(spk_context *ctx, const report_data *data, const report_details 
         {.name = "autocorrelograms.tsv"},
         {.name = "peaks.tsv"},
         {.name = "metrics.tsv"},
+        {.name = "connections.tsv"},
         {.name = "index.html"},
     };
     int code = COMMAND_OK;
@@ -137,7 +143,8 @@ static int draw(spk_context *ctx, const report_data *data, const report_details 
     report_tables_add_autocorrelograms(&files[2].text, data);
     report_tables_add_peaks(&files[3].text, data);
     report_units_add_table(&files[4].text, details);
-    spk_status status = report_page_add(ctx, &files[5].text, data, details);
+    report_connections_add_table(&files[5].text, data, connections);
+    spk_status status = report_page_add(ctx, &files[6].text, data, details, connections);
     if (status == SPK_OK && command_interrupted())
         status = SPK_ERR_CANCELLED;
     if (status != SPK_OK)
@@ -154,6 +161,7 @@ static int run(const report_arguments *arguments, spk_context *ctx)
     spk_session *session = NULL;
     report_data data = {.n_units = 0};
     report_details details = {.metrics = NULL};
+    report_connections connections = {.n = 0};
     folder_output folder;
     int code =
         folder_output_begin("report", arguments->output, arguments->overwrite, &folder);
@@ -169,7 +177,10 @@ static int run(const report_arguments *arguments, spk_context *ctx)
     if (code == COMMAND_OK)
         code = report_details_gather(ctx, &data, arguments->thresholds, &details);
     if (code == COMMAND_OK)
-        code = draw(ctx, &data, &details, folder.path, arguments->output);
+        code = report_connections_find(ctx, &data, arguments->method,
+                                       arguments->max_peaks, &connections);
+    if (code == COMMAND_OK)
+        code = draw(ctx, &data, &details, &connections, folder.path, arguments->output);
     if (code == COMMAND_OK)
         code = folder_output_commit("report", &folder);
     folder_output_end(&folder);
@@ -177,12 +188,14 @@ static int run(const report_arguments *arguments, spk_context *ctx)
         window_argument_note("report", data.selection.spikes.sampling_rate_hz,
                              arguments->window_ms, arguments->bin_ms, &data.options);
     if (code == COMMAND_OK && !arguments->run.quiet)
-        command_say("report",
-                    "%s/index.html: %lld unit%s, %lld directed and %lld "
-                    "synchronous peaks",
-                    arguments->output, (long long)data.n_units,
-                    data.n_units == 1 ? "" : "s", (long long)data.directed.n_significant,
-                    (long long)data.synchronous.n_significant);
+        command_say(
+            "report",
+            "%s/index.html: %lld unit%s, %lld connections, %lld directed and %lld "
+            "synchronous peaks",
+            arguments->output, (long long)data.n_units, data.n_units == 1 ? "" : "s",
+            (long long)connections.n, (long long)data.directed.n_significant,
+            (long long)data.synchronous.n_significant);
+    report_connections_clear(&connections);
     report_details_clear(&details);
     report_data_clear(&data);
     spk_session_close(session);
@@ -195,7 +208,8 @@ int spk_cmd_report(int argc, char **argv)
                                   .thresholds = "bombcell",
                                   .window_ms = 100,
                                   .bin_ms = 0.5,
-                                  .max_peaks = 30};
+                                  .max_peaks = 30,
+                                  .method = "hollow"};
     spk_context *ctx = NULL;
     int code = options_parse(&usage, &arguments, argc, argv);
     if (code != -1)

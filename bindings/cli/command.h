@@ -78,6 +78,7 @@ int spk_cmd_metrics(int argc, char **argv);
 int spk_cmd_statistics(int argc, char **argv);
 int spk_cmd_curate(int argc, char **argv);
 int spk_cmd_compare(int argc, char **argv);
+int spk_cmd_connect(int argc, char **argv);
 int spk_cmd_correlogram(int argc, char **argv);
 int spk_cmd_synchrony(int argc, char **argv);
 int spk_cmd_align(int argc, char **argv);

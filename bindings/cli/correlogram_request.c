@@ -2,9 +2,9 @@
 /* From the command line to a request: which units, pairs, rows and bins, and how large a count can
  * be. All of it comes from the whole table, so that every shard decides alike. */
 #include "correlogram_request.h"
+#include "pairs_argument.h"
 #include "window_argument.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,27 +33,6 @@ static int parse_normalization(const char *text, int32_t *normalization)
         text);
 }
 
-/* "K/N" with 1 <= K <= N. */
-static int parse_shard(const char *text, int64_t *shard, int64_t *n_shards)
-{
-    char rest = 0;
-    long long k = 0, n = 0;
-    if (strspn(text, "0123456789/") != strlen(text) ||
-        sscanf(text, "%18lld/%18lld%c", &k, &n, &rest) != 2 || k < 1 || k > n ||
-        n > 1000000000)
-        return command_fail_usage(
-            NAME, "--shard: expected K/N with 1 <= K <= N, found '%s'", text);
-    *shard = k;
-    *n_shards = n;
-    return COMMAND_OK;
-}
-
-/* Rows [n (k - 1) / N, n k / N) without overflow of n k. */
-static int64_t shard_edge(int64_t n, int64_t k, int64_t n_shards)
-{
-    return n / n_shards * k + n % n_shards * k / n_shards;
-}
-
 static int check_together(const correlogram_arguments *a)
 {
     const int chosen = (a->pairs != NULL) + (a->near_um >= 0.0) + (a->automatic != 0) +
@@ -71,133 +50,6 @@ static int check_together(const correlogram_arguments *a)
 
 /* ---- units ---- */
 
-static int compare_int64(const void *a, const void *b)
-{
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* Sorts and drops what is there twice. */
-static int64_t make_distinct(int64_t *values, int64_t n)
-{
-    int64_t kept = 0;
-    if (n > 0)
-        qsort(values, (size_t)n, sizeof *values, compare_int64);
-    for (int64_t i = 0; i < n; i++)
-        if (kept == 0 || values[kept - 1] != values[i])
-            values[kept++] = values[i];
-    return kept;
-}
-
-/* The index in the selection of a place in the session, which is there. */
-static int32_t index_of(const unit_selection *selection, int64_t place)
-{
-    const int64_t *found =
-        bsearch(&place, selection->places, (size_t)selection->spikes.n_units,
-                sizeof place, compare_int64);
-    return found != NULL ? (int32_t)(found - selection->places) : -1;
-}
-
-/* "a:b,c:d" into pairs of places in the session. */
-static int parse_pairs(const spk_session *session, const char *text, int64_t **places,
-                       int64_t *n_pairs)
-{
-    int64_t room = 1;
-    for (const char *c = text; *c != '\0'; c++)
-        room += *c == ',';
-    int64_t *list = malloc((size_t)room * 2 * sizeof *list);
-    if (list == NULL)
-        return fail_memory();
-    const char *rest = text;
-    for (int64_t i = 0; i < 2 * room; i++) {
-        char *end = NULL;
-        errno = 0;
-        const int digit = *rest >= '0' && *rest <= '9';
-        const long long id = digit ? strtoll(rest, &end, 10) : 0;
-        const char expected = i == 2 * room - 1 ? '\0' : i % 2 == 0 ? ':' : ',';
-        if (!digit || errno != 0 || *end != expected) {
-            free(list);
-            return command_fail_usage(
-                NAME, "--pairs: expected unit ids like 3:7,3:12, found '%s'", text);
-        }
-        list[i] = unit_selection_find(session, id);
-        if (list[i] < 0) {
-            free(list);
-            command_say(NAME, "no unit %lld in the session", id);
-            return COMMAND_FAILED;
-        }
-        rest = end + 1;
-    }
-    *places = list;
-    *n_pairs = room;
-    return COMMAND_OK;
-}
-
-static int choose_pairs(correlogram_request *request)
-{
-    int64_t *places = NULL;
-    int64_t n_pairs = 0;
-    int code =
-        parse_pairs(request->session, request->arguments->pairs, &places, &n_pairs);
-    if (code != COMMAND_OK)
-        return code;
-    int64_t *distinct = malloc((size_t)n_pairs * 2 * sizeof *distinct);
-    request->pairs = malloc((size_t)n_pairs * sizeof *request->pairs);
-    if (distinct == NULL || request->pairs == NULL) {
-        code = fail_memory();
-    } else {
-        memcpy(distinct, places, (size_t)n_pairs * 2 * sizeof *distinct);
-        const int64_t n = make_distinct(distinct, 2 * n_pairs);
-        code = unit_selection_make_places(NAME, request->session, distinct, n,
-                                          &request->selection);
-    }
-    if (code == COMMAND_OK) {
-        for (int64_t p = 0; p < n_pairs; p++)
-            for (int side = 0; side < 2; side++)
-                request->pairs[p][side] =
-                    index_of(&request->selection, places[2 * p + side]);
-        request->n_pairs = n_pairs;
-    }
-    free(distinct);
-    free(places);
-    return code;
-}
-
-static int choose_near_pairs(correlogram_request *request)
-{
-    const int64_t n = request->selection.spikes.n_units;
-    const int64_t n_all = spk_session_spikes(request->session)->n_units;
-    double *positions = malloc(((size_t)n_all + 1) * 2 * sizeof *positions);
-    if (positions == NULL)
-        return fail_memory();
-    spk_status status =
-        spk_session_unit_positions(request->ctx, request->session, positions);
-    if (status != SPK_OK) {
-        free(positions);
-        command_say(NAME, "--near: %s", spk_context_message(request->ctx));
-        return COMMAND_FAILED;
-    }
-    /* places rise, so this moves every position down or not at all */
-    for (int64_t u = 0; u < n; u++)
-        for (int c = 0; c < 2; c++)
-            positions[2 * u + c] = positions[2 * request->selection.places[u] + c];
-    status = spk_correlogram_find_near_pairs(request->ctx, positions, n, 2,
-                                             request->arguments->near_um, NULL,
-                                             &request->n_pairs);
-    if (status == SPK_OK) {
-        request->pairs = malloc(((size_t)request->n_pairs + 1) * sizeof *request->pairs);
-        if (request->pairs == NULL) {
-            free(positions);
-            return fail_memory();
-        }
-        status = spk_correlogram_find_near_pairs(request->ctx, positions, n, 2,
-                                                 request->arguments->near_um,
-                                                 request->pairs, &request->n_pairs);
-    }
-    free(positions);
-    return status == SPK_OK ? COMMAND_OK : command_fail(NAME, request->ctx, status);
-}
-
 /* Indices and ids of some places of the selection. */
 static int list_side(const correlogram_request *request, const int64_t *places, int64_t n,
                      int32_t **indices, int64_t **ids)
@@ -207,7 +59,7 @@ static int list_side(const correlogram_request *request, const int64_t *places, 
     if (*indices == NULL || *ids == NULL)
         return fail_memory();
     for (int64_t i = 0; i < n; i++) {
-        (*indices)[i] = index_of(&request->selection, places[i]);
+        (*indices)[i] = unit_selection_index(&request->selection, places[i]);
         (*ids)[i] = request->selection.unit_ids[(*indices)[i]];
     }
     return COMMAND_OK;
@@ -231,7 +83,7 @@ static int choose_populations(correlogram_request *request)
     }
     for (int64_t i = 0; i < n_a + n_b; i++)
         both[i] = i < n_a ? a[i] : b[i - n_a];
-    const int64_t n = make_distinct(both, n_a + n_b);
+    const int64_t n = places_make_distinct(both, n_a + n_b);
     code =
         unit_selection_make_places(NAME, request->session, both, n, &request->selection);
     if (code == COMMAND_OK)
@@ -254,13 +106,16 @@ static int choose_units(correlogram_request *request)
     const correlogram_arguments *a = request->arguments;
     int code = COMMAND_OK;
     if (a->pairs != NULL)
-        code = choose_pairs(request);
+        code = pairs_argument_parse(NAME, request->session, a->pairs, &request->selection,
+                                    &request->pairs, &request->n_pairs);
     else if (a->against != NULL)
         code = choose_populations(request);
     else
         code = unit_selection_make(NAME, request->session, a->units, &request->selection);
     if (code == COMMAND_OK && a->near_um >= 0.0)
-        code = choose_near_pairs(request);
+        code =
+            pairs_argument_near(NAME, request->ctx, request->session, &request->selection,
+                                a->near_um, &request->pairs, &request->n_pairs);
     if (code != COMMAND_OK)
         return code;
 
@@ -282,8 +137,10 @@ static int choose_units(correlogram_request *request)
         request->n_rows = swapped ? n_targets : n_references;
         request->n_columns = swapped ? n_references : n_targets;
     }
-    request->first = shard_edge(request->n_rows, request->shard - 1, request->n_shards);
-    request->last = shard_edge(request->n_rows, request->shard, request->n_shards);
+    request->first =
+        shard_argument_edge(request->n_rows, request->shard - 1, request->n_shards);
+    request->last =
+        shard_argument_edge(request->n_rows, request->shard, request->n_shards);
     return COMMAND_OK;
 }
 
@@ -404,7 +261,8 @@ int correlogram_request_prepare(correlogram_request *request)
     request->shard = 1;
     request->n_shards = 1;
     if (a->shard != NULL &&
-        (code = parse_shard(a->shard, &request->shard, &request->n_shards)) != COMMAND_OK)
+        (code = shard_argument_parse(NAME, a->shard, &request->shard,
+                                     &request->n_shards)) != COMMAND_OK)
         return code;
     int32_t convention = 0;
     if (spk_correlogram_convention_from_name(request->ctx, a->convention, &convention) !=

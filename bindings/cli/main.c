@@ -25,6 +25,8 @@ const command commands[] = {
      "count spike pairs by lag, for all pairs of units"},
     {"synchrony", spk_cmd_synchrony, "Analyse", "measure how much units fire together"},
     {"align", spk_cmd_align, "Analyse", "align spikes to events: rasters and rates"},
+    {"connect", spk_cmd_connect, "Analyse",
+     "find which peaks of correlograms are real: connections"},
     {"simulate", spk_cmd_simulate, "Make and convert",
      "make a session whose truth is known"},
     {"convert", spk_cmd_convert, "Make and convert",

@@ -210,7 +210,8 @@ static void add_peaks(report_text *text, const report_data *data)
 }
 
 spk_status report_page_add(spk_context *ctx, report_text *text, const report_data *data,
-                           const report_details *details)
+                           const report_details *details,
+                           const report_connections *connections)
 {
     report_text_put(text,
                     "<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
@@ -228,6 +229,7 @@ spk_status report_page_add(spk_context *ctx, report_text *text, const report_dat
     report_text_escape(text, data->name[0] != '\0' ? data->name : "session");
     report_text_put(text, "</h1><nav><a href=\"#time\">Time and depth</a><a "
                           "href=\"#quality\">Quality</a><a href=\"#units\">Units</a><a "
+                          "href=\"#connections\">Connections</a><a "
                           "href=\"#peaks\">Correlogram peaks</a>"
                           "</nav></header>\n<main>\n");
     spk_status status = report_facts_add(ctx, text, data);
@@ -241,12 +243,13 @@ spk_status report_page_add(spk_context *ctx, report_text *text, const report_dat
     report_units_add(text, details);
     if ((status = add_units(ctx, text, data)) != SPK_OK)
         return status;
+    report_connections_add(text, data, connections);
     add_peaks(text, data);
     report_text_print(
         text,
         "</main><footer>Made by spikekit %s. The numbers behind the figures "
         "are beside this page: units.tsv, metrics.tsv, rate_over_time.tsv, "
-        "autocorrelograms.tsv, peaks.tsv.</footer>\n",
+        "autocorrelograms.tsv, connections.tsv, peaks.tsv.</footer>\n",
         spk_version());
     if (data->n_units > 0)
         report_units_add_data(text, details);

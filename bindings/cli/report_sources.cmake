@@ -9,6 +9,7 @@ target_sources(spikekit_cli PRIVATE
     report_text.c
     report_chart.c
     report_cards.c
+    report_connections.c
     report_style.c
     report_facts.c
     report_time.c

@@ -89,7 +89,8 @@ typedef struct spk_connections_options {
     double width_s;       /**< default NaN; above 0 */
     double alpha;         /**< level of the method's own rule; default NaN; in (0, 1) */
     /** Rows with a larger p are counted as tests but not kept; default 0.01; 1 keeps all. q is
-     *  exact where it is at most max_p, and never above the true q. In (0, 1]. */
+     *  exact where it is at most max_p; a larger one may be less with all rows, but not less
+     *  than max_p. In (0, 1]. */
     double max_p;
     const spk_epochs *epochs; /**< default NULL: the whole recording */
     const int32_t *pairs; /**< [n_pairs][2] ordered pairs of unit indices, source first,
@@ -170,7 +171,6 @@ spk_connections_resolved(const spk_connections *connections);
  * n_tests p_j / rank_j, at most 1.
  *
  * @param[in]     ctx      holds the message on error
- * @param[in]     max_p    above which no row was kept
  * @param[in]     n_tests  tests of all calls together, >= n_rows
  * @param[in,out] rows     [n_rows] log_q is overwritten
  * @param[in]     n_rows   >= 0
@@ -178,7 +178,7 @@ spk_connections_resolved(const spk_connections *connections);
  * Cost:   O(n_rows log n_rows)
  * Source: Benjamini & Hochberg (1995) J. R. Stat. Soc. B 57:289-300
  */
-SPK_API SPK_MUST_CHECK spk_status spk_connections_adjust(spk_context *ctx, double max_p,
+SPK_API SPK_MUST_CHECK spk_status spk_connections_adjust(spk_context *ctx,
                                                          int64_t n_tests,
                                                          spk_connection *rows,
                                                          int64_t n_rows);

@@ -562,8 +562,7 @@ static spk_status gather(spk_context *ctx, const find_state *state, spk_connecti
     }
     if (out->n_rows > 0)
         qsort(out->rows, (size_t)out->n_rows, sizeof *out->rows, compare_rows);
-    return spk_connections_adjust(ctx, out->options.max_p, out->n_tests, out->rows,
-                                  out->n_rows);
+    return spk_connections_adjust(ctx, out->n_tests, out->rows, out->n_rows);
 }
 
 spk_status spk__connections_find_by(spk_context *ctx, const spk_spikes *spikes,

@@ -38,7 +38,7 @@ def page(folder):
             if name == "href":
                 assert value.startswith("#") and value[1:] in ids, value
             if name in numeric and element.tag != "meta":
-                assert re.fullmatch(r"[-0-9. %MmhHvVzZ]*", value), (element.tag, name, value)
+                assert re.fullmatch(r"[-0-9. %MmhHvVzZCL]*", value), (element.tag, name, value)
             n_drawn += name == "d"
     scripts = list(root.iter("script"))
     assert [s.get("id") for s in scripts] in ([None], ["unit-data", None])
@@ -94,6 +94,19 @@ def check_page(folder):
         assert (" apart" in words) == (row["distance_um"] not in ("", "nan")), (words, row)
         assert ("< 10" in words.replace("\xa0", " ")) == \
             (float(row["ln_p"]) < -100 * math.log(10)), words
+    # the most certain connections, in the order of their table
+    cards = [e for e in root.iter("article") if e.get("class") == "p c"]
+    rows = table(folder, "connections.tsv")
+    assert len(cards) <= len(rows)
+    assert [float(row["p"]) for row in rows] == sorted(float(row["p"]) for row in rows)
+    for card, row in zip(cards, rows):
+        words = " ".join(card.itertext()).replace("\xa0", " ")
+        assert f"{row['source']} \u2192 {row['target']}" in words, (words, row)
+        assert ("excess" in words) == (row["sign"] == "1"), (words, row)
+        assert float(row["q"]) <= 0.05 and row["method"] == "hollow"
+        assert [p.get("class") for p in card.iter("path")] == [None, "k", "m", "b", "b"]
+    lines = [e for e in root.iter("path") if e.get("class") in ("e", "i")]
+    assert len(lines) in (0, len(rows)), "one line for each, where depths are known"
     if units:
         assert n_drawn > 0
 
@@ -236,17 +249,17 @@ look() { check "look.py $*" "$python" look.py "$@"; }
 nothing_left() {
     check "nothing is left of $1" sh -c "! ls -d $1 $1.part-* 2>/dev/null"
 }
-files='units.tsv metrics.tsv rate_over_time.tsv autocorrelograms.tsv peaks.tsv index.html'
+files='units.tsv metrics.tsv rate_over_time.tsv autocorrelograms.tsv connections.tsv peaks.tsv index.html'
 
 expect 0 '' simulate -o session --units 20 --duration-s 300 --rate-median-hz 8 --seed 5 \
     --connection-share 0.04 --connection-strength 0.2 --inhibitory-share 0.2 --burst-share 0 \
     --quiet
-expect 0 '^spikekit report: page/index.html: 20 units, [0-9]+ directed' \
+expect 0 '^spikekit report: page/index.html: 20 units, [0-9]+ connections, [0-9]+ directed' \
     report session -o page --max-peaks 1000
 for file in $files; do
     check "$file is there" [ -s page/$file ]
 done
-check "nothing else is there" [ "$(ls page | wc -l)" -eq 6 ]
+check "nothing else is there" [ "$(ls page | wc -l)" -eq 7 ]
 look page page
 look tables page
 look peaks session page

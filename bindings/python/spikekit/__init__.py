@@ -31,6 +31,7 @@ from ._errors import (
 from ._library import VERSION as __version__
 from .alignment import Alignment, align
 from .comparison import Comparison, Consensus, compare, compare_many
+from .connections import ConnectionMethod, Connections, connection_methods, connections
 from .correlogram import (
     autocorrelograms,
     correlogram_pairs,
@@ -155,6 +156,8 @@ __all__ = [
     "CancelledError",
     "Comparison",
     "Complexity",
+    "ConnectionMethod",
+    "Connections",
     "Consensus",
     "CorrelationSummary",
     "CorrelogramPairs",
@@ -214,6 +217,8 @@ __all__ = [
     "correlation_limits",
     "correlation_summary",
     "correlogram_bounds",
+    "connection_methods",
+    "connections",
     "correlogram_pairs",
     "correlogram_rows",
     "correlogram_tails",

@@ -747,10 +747,10 @@ spk_connections_n_tests = function("spk_connections_n_tests", int64, P(spk_conne
 spk_connections_resolved = function(
     "spk_connections_resolved", P(spk_connections_options), P(spk_connections)
 )
-# spk_status spk_connections_adjust(spk_context *ctx, double max_p, int64_t n_tests,
+# spk_status spk_connections_adjust(spk_context *ctx, int64_t n_tests,
 #     spk_connection *rows, int64_t n_rows)
 spk_connections_adjust = function(
-    "spk_connections_adjust", STATUS, context, double, int64, P(spk_connection), int64
+    "spk_connections_adjust", STATUS, context, int64, P(spk_connection), int64
 )
 
 class spk_connection_curve(Structure):

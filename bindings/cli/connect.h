@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A table of connections of the shell, between the library and the finished file. */
+#ifndef SPIKEKIT_CLI_CONNECT_H
+#define SPIKEKIT_CLI_CONNECT_H
+
+#include "epochs_argument.h"
+#include "options.h"
+#include "session_argument.h"
+
+#include <spikekit/connections.h>
+#include <stdint.h>
+
+/** What the command line says; NaN: the method's own value. */
+typedef struct connect_arguments {
+    operand_list operands;
+    const char *output;
+    const char *method;
+    const char *signs;
+    double bin_ms, window_ms, min_latency_ms, max_latency_ms, width_ms, alpha;
+    double max_q;
+    int32_t all;
+    int32_t list;
+    const char *epochs;
+    const char *units;
+    const char *pairs;
+    double near_um; /**< negative: not given */
+    const char *shard;
+    int32_t join;
+    session_arguments session;
+    run_arguments run;
+} connect_arguments;
+
+/** A row with what the library does not know; `row.source` is its place in the table. */
+typedef struct connect_row {
+    spk_connection row;
+    int64_t source_id;
+    int64_t target_id;
+    double distance_um; /**< NaN: unknown */
+} connect_row;
+
+typedef struct connect_table {
+    connect_row *rows;
+    int64_t n_rows;
+    int64_t n_tests;
+    char method[64];         /**< its name */
+    char *meta;              /**< JSON: how the table was made */
+    int64_t first, last;     /**< of this shard: sources, or chosen pairs */
+    int64_t shard, n_shards; /**< 1 of 1: the whole */
+} connect_table;
+
+/** A column of numbers: where it stands in a row, and how files show it. */
+typedef struct connect_column {
+    const char *array; /**< name in .npz, in the library's unit */
+    const char *table; /**< name in .tsv */
+    size_t offset;     /**< of the double in a connect_row */
+    double scale;      /**< from the array to the table */
+} connect_column;
+
+/** All of them, ended by a row of NULL. */
+extern const connect_column connect_numbers[];
+
+void connect_table_clear(connect_table *table);
+
+/** Sorts by p, the smallest first, and drops rows with a q above max_q unless all are wanted. */
+void connect_table_finish(connect_table *table, double max_q, int all);
+
+/** Writes .tsv, .csv or .npz by the ending of the path; NULL: a table to standard output.
+ *  @return COMMAND_OK or an exit status */
+int connect_output_write(spk_context *ctx, const connect_table *table, const char *path);
+
+/** Joins the .npz of all shards and writes the whole. @return COMMAND_OK or an exit status */
+int connect_join(spk_context *ctx, const connect_arguments *arguments,
+                 connect_table *table);
+
+/** ln p as the text of p, also where p is below the smallest double; empty for NaN. */
+void connect_probability(double log_p, char text[32]);
+
+/** Prints every method with its defaults. */
+void connect_list(void);
+
+#endif

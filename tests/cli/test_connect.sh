@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# spikekit connect: finds planted synapses, shards join to the bytes of one run, and every mistake
+# gets one line.
+. "$(dirname "$0")/support.sh"
+
+expect 0 '' simulate -q -o s --units 12 --duration-s 300 --seed 5 --rate-median-hz 8 \
+    --burst-share 0 --drift-sigma 0 --connection-share 0.06 --inhibitory-share 0 \
+    --connection-strength 0.2
+expect 0 '^spikekit connect: 264 tests; with q <= 0.05: [0-9]+ excess, [0-9]+ lack' \
+    connect s -o whole.tsv
+check "planted synapses" "$python" - <<'PY'
+import csv, json
+truth = {(c["source"], c["target"]): c for c in json.load(open("s/truth.json"))["connections"]}
+rows = list(csv.DictReader(open("whole.tsv"), delimiter="\t"))
+assert list(rows[0]) == ["source", "target", "sign", "latency_ms", "count", "expected", "p", "q",
+    "transmission", "transmission_lower", "transmission_upper", "effect", "distance_um",
+    "significant", "method"], list(rows[0])
+p = [float(r["p"]) for r in rows]
+assert p == sorted(p) and all(float(r["q"]) <= 0.05 for r in rows)
+found = {(int(r["source"]), int(r["target"])): r for r in rows if r["sign"] == "1"}
+hits = set(found) & set(truth)
+driven = {(a, b) for s, a in truth for t, b in truth if s == t}  # by the same source
+others = set(found) - set(truth) - driven
+print(len(truth), "synapses,", len(hits), "found,", len(others), "others")
+assert len(truth) >= 4 and len(hits) >= len(truth) - 1 and len(others) <= 2
+for pair in hits:
+    row, true = found[pair], truth[pair]
+    assert abs(float(row["latency_ms"]) - 1e3 * true["latency_s"]) < 0.8, (row, true)
+    assert float(row["transmission_lower"]) < float(row["transmission"])
+    assert float(row["distance_um"]) > 0 and row["method"] == "hollow"
+PY
+
+# Threads, shards, chosen and near pairs: the same bytes.
+expect 0 '' connect s -q -o threads.tsv --threads 1
+same whole.tsv threads.tsv
+expect 0 '' connect s -q -o whole.npz
+for n in 2 3 20; do
+    parts=()
+    for k in $(seq "$n" -1 1); do
+        expect 0 '' connect s -q -o part$k.npz --shard $k/$n
+        parts+=(part$k.npz)
+    done
+    expect 0 '' connect -q --join "${parts[@]}" -o joined.tsv
+    same whole.tsv joined.tsv
+    expect 0 '' connect -q --join "${parts[@]}" -o joined.npz
+    same whole.npz joined.npz
+done
+expect 0 '' connect s -q --all -o all.tsv
+expect 0 '' connect s -q --all --near 100000 -o near.tsv
+same all.tsv near.tsv
+for k in 1 2; do
+    expect 0 '' connect s -q --all --near 100000 --shard $k/2 -o near$k.npz
+done
+expect 0 '' connect -q --all --join near1.npz near2.npz -o near.tsv
+same all.tsv near.tsv
+check "all tests" test "$(wc -l <all.tsv)" -eq 265
+expect 0 '' connect s -q --all --pairs 3:7,7:3 --signs excess
+check "two rows and a head" test "$(wc -l <out.txt)" -eq 3
+expect 0 '' connect s -q --all --units 1-3 -o some.csv
+check "a csv" grep -q '^source,target,sign,' some.csv
+
+# Every method runs, and says what it is.
+expect 0 '' connect --list
+cp out.txt list.txt
+methods=$(sed -n 's/^\([a-z_]*\): .*/\1/p' list.txt)
+check "methods are listed" test "$(wc -w <<<"$methods")" -ge 1
+for method in $methods; do
+    expect 0 '' connect s -q --method "$method" --units 0-3 --all -o m.tsv
+    check "$method names itself" grep -q "$method\$" m.tsv
+done
+
+# Epochs: nothing is counted outside them.
+printf 'start_s\tstop_s\n0\t100\n200\t300\n' >epochs.tsv
+expect 0 '' connect s -q --all --epochs epochs.tsv -o epochs_out.tsv
+check "other counts" test "$(cmp -s all.tsv epochs_out.tsv; echo $?)" -eq 1
+
+# p below the smallest double is written as it is, and reads back from arrays.
+check "arrays" "$python" - <<'PY'
+import csv, json, numpy, math
+d = numpy.load("whole.npz")
+rows = list(csv.DictReader(open("whole.tsv"), delimiter="\t"))
+assert len(d["log_p"]) == len(rows) and int(d["n_tests"][0]) == 264
+for k, row in enumerate(rows):
+    if d["log_p"][k] < -750:
+        mantissa, exponent = row["p"].split("e")
+        assert abs(math.log(float(mantissa)) + int(exponent) * math.log(10) - d["log_p"][k]) < 1e-4
+    else:
+        assert abs(float(row["p"]) / math.exp(d["log_p"][k]) - 1) < 1e-5 or d["log_p"][k] < -700
+    assert abs(float(row["latency_ms"]) - 1e3 * d["latency_s"][k]) < 1e-6
+meta = json.loads(str(d["meta"]))
+assert meta["method"] == "hollow" and len(meta["inputs"]) > 0, meta
+PY
+
+# Mistakes.
+expect 2 "method must be one of hollow.*, got 'magic'" connect s --method magic
+expect 2 "signs: expected excess, lack or both, found 'up'" connect s --signs up
+expect 2 'join and --shard' connect s --join --shard 1/2 -o x.npz
+expect 2 'near and --pairs' connect s --near 5 --pairs 1:2
+expect 2 'shard: expected -o with a name in .npz' connect s --shard 1/2 -o x.tsv
+expect 2 'shard: expected K/N' connect s --shard 3/2 -o x.npz
+expect 2 'max-q' connect s --max-q 0
+expect 2 'max-q' connect s --max-q 2
+expect 1 'alpha must be between 0 and 1, got 1.5' connect s --alpha 1.5 -o x.tsv
+expect 1 'max_latency_s must be within half of the window' connect s --max-latency-ms 900 -o x.tsv
+expect 1 'window_s must not be longer than the recording' connect s --window-ms 1e6 -o x.tsv
+expect 1 'no unit 99' connect s --pairs 1:99 -o x.tsv
+expect 1 'shards missing' connect --join part1.npz -o x.tsv
+expect 1 "no array 'shard'" connect --join whole.npz -o x.tsv
+expect 0 '' connect s -q -o other1.npz --shard 1/2 --alpha 0.02
+expect 0 '' connect s -q -o mine2.npz --shard 2/2
+expect 1 'do not belong together: they differ in alpha' \
+    connect --join other1.npz mine2.npz -o x.tsv
+expect 1 'a file of the session' connect s -o s/cluster_group.tsv
+check "nothing half-written" test ! -e x.tsv -a ! -e x.npz
+finish

@@ -89,11 +89,15 @@ typedef struct correlogram_job {
     spk__jitter_bins bins;
     int64_t *counts;
     double *expected, *variance;
-    double *scratch; /* [workers][4][n] */
+    int64_t
+        n_steps; /* lags and one more, if only the mean is wanted and they are not many */
+    int64_t scratch_size; /* 6 n + n_steps */
+    double *scratch;      /* [workers][scratch_size] */
 } correlogram_job;
 
 enum {
-    PAIRS_A_TASK = 16
+    PAIRS_A_TASK = 16,
+    MOST_STEPS = 1 << 16
 };
 
 /* What one pair adds up: integers below 2^53, as long as nothing is divided. */
@@ -168,6 +172,33 @@ static void add_interval(const spk__jitter_bins *bins,
     }
 }
 
+/* A fixed spike s makes a pair of lag d at one place of an interval for each of the d from the
+ * interval's first sample less s to its last: the mean by lag is a sum of boxes, of which only
+ * the edges are noted. */
+static void add_steps(const spk__jitter_bins *bins, const spk__jitter_interval *interval,
+                      double *steps)
+{
+    const int64_t n = bins->n * bins->width;
+    const double m = (double)interval->n_moved;
+    for (int64_t f = 0; f < interval->n_fixed; f++) {
+        const int64_t up = interval->start - interval->fixed[f] - bins->first;
+        const int64_t down = up + interval->length;
+        steps[up > 0 ? up : 0] += m;
+        steps[down < n ? down : n] -= m;
+    }
+}
+
+/* The sums of whole intervals from their steps. */
+static void add_boxes(const spk__jitter_bins *bins, const double *steps, double *sums)
+{
+    double height = 0.0;
+    for (int64_t k = 0, d = 0; k < bins->n; k++)
+        for (int64_t end = d + bins->width; d < end; d++) {
+            height += steps[d];
+            sums[k] += height;
+        }
+}
+
 static void correlate(const correlogram_job *job, int64_t p, double *scratch)
 {
     const spk__jitter_bins *bins = &job->bins;
@@ -177,10 +208,11 @@ static void correlate(const correlogram_job *job, int64_t p, double *scratch)
     const spk_train fixed = spk_trains_unit(job->trains, job->pairs[p][1 - moves]);
     const pair_sums sums = {scratch, scratch + n, scratch + 2 * n, scratch + 3 * n};
     double *expected = scratch + 4 * n, *variance = scratch + 5 * n;
+    double *steps = scratch + 6 * n;
     int64_t *counts = job->counts == NULL ? NULL : job->counts + p * n;
     spk__jitter_cursor cursor = {0, 0};
     spk__jitter_run run;
-    memset(scratch, 0, (size_t)(6 * n) * sizeof *scratch);
+    memset(scratch, 0, (size_t)job->scratch_size * sizeof *scratch);
     if (counts != NULL)
         memset(counts, 0, (size_t)n * sizeof *counts);
     while (spk__jitter_next_run(&moved, &fixed, &cursor, &run)) {
@@ -188,10 +220,14 @@ static void correlate(const correlogram_job *job, int64_t p, double *scratch)
         while (spk__jitter_next_interval(bins, &run, &interval)) {
             if (counts != NULL)
                 spk__jitter_count(bins, &interval, counts);
-            if (job->expected != NULL || job->variance != NULL)
+            if (job->n_steps > 0 && interval.length == bins->interval)
+                add_steps(bins, &interval, steps);
+            else if (job->expected != NULL || job->variance != NULL)
                 add_interval(bins, &interval, &sums, expected, variance);
         }
     }
+    if (job->n_steps > 0)
+        add_boxes(bins, steps, sums.first);
     const double L = (double)bins->interval;
     for (int64_t k = 0; k < n; k++) {
         const int64_t to = p * n + (bins->is_mirrored ? n - 1 - k : k);
@@ -212,7 +248,7 @@ static spk_status correlate_some(void *state, int64_t task, int32_t worker)
     const correlogram_job *job = state;
     const int64_t first = task * PAIRS_A_TASK;
     for (int64_t p = first; p < first + PAIRS_A_TASK && p < job->n_pairs; p++)
-        correlate(job, p, job->scratch + worker * 6 * job->bins.n);
+        correlate(job, p, job->scratch + worker * job->scratch_size);
     return SPK_OK;
 }
 
@@ -226,6 +262,7 @@ spk_status spk_jitter_correlogram(spk_context *ctx, const spk_trains *trains,
     if (status != SPK_OK)
         return status;
     const int64_t n_tasks = (n_pairs + PAIRS_A_TASK - 1) / PAIRS_A_TASK;
+    const int64_t n_lags = layout.n_bins * layout.bin_samples;
     correlogram_job job = {
         .trains = trains,
         .pairs = pairs,
@@ -236,9 +273,12 @@ spk_status spk_jitter_correlogram(spk_context *ctx, const spk_trains *trains,
         .counts = counts,
         .expected = expected,
         .variance = variance,
-        .scratch = spk__alloc(
-            ctx, spk__parallel_workers(ctx, n_tasks) * 6 * layout.n_bins, sizeof(double)),
+        .n_steps =
+            expected != NULL && variance == NULL && n_lags < MOST_STEPS ? n_lags + 1 : 0,
     };
+    job.scratch_size = 6 * layout.n_bins + job.n_steps;
+    job.scratch = spk__alloc(ctx, spk__parallel_workers(ctx, n_tasks) * job.scratch_size,
+                             sizeof *job.scratch);
     if (job.scratch == NULL)
         return spk__fail_memory(ctx);
     status = spk__parallel_for(ctx, n_tasks, correlate_some, &job, "jitter");

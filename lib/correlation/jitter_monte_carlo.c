@@ -66,8 +66,8 @@ static void draw(const draw_job *job, int64_t d, int64_t *counts)
         const int64_t x = m->start + place - bins->first;
         for (int64_t f = 0; f < m->n_fixed; f++) {
             const uint64_t lag = (uint64_t)(x - m->fixed[f]);
-            if (lag < all)
-                counts[lag / width]++;
+            if (lag < all) /* which is below 2^32 */
+                counts[(uint32_t)lag / (uint32_t)width]++;
         }
     }
 }

@@ -107,8 +107,8 @@ void spk__jitter_count(const spk__jitter_bins *bins, const spk__jitter_interval 
         for (int64_t f = 0; f < interval->n_fixed; f++) {
             const uint64_t lag =
                 (uint64_t)(interval->moved[m] - interval->fixed[f] - bins->first);
-            if (lag < all)
-                counts[lag / width]++;
+            if (lag < all) /* which is below 2^32 */
+                counts[(uint32_t)lag / (uint32_t)width]++;
         }
 }
 

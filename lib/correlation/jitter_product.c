@@ -173,16 +173,20 @@ int spk__jitter_product(const spk__jitter_sum *sum, int64_t step, int64_t k, dou
         int64_t j = at + 1;
         for (; j < 0; j++)
             weight *= fade;
-        for (; j < f->n; j++, weight *= fade)
+        for (; j < f->n; j++) {
             found->above += f->values[j] * weight;
+            weight *= fade;
+        }
     }
     weight = fade;
     if (theta <= 0.0) {
         int64_t j = at - 1;
         for (; j >= f->n; j--)
             weight *= fade;
-        for (; j >= 0; j--, weight *= fade)
+        for (; j >= 0; j--) {
             found->below += f->values[j] * weight;
+            weight *= fade;
+        }
     }
     return 1;
 }

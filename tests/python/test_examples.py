@@ -28,6 +28,7 @@ WITH_EXAMPLES = {
     "spikekit.curation",
     "spikekit.epochs",
     "spikekit.information",
+    "spikekit.jitter",
     "spikekit.labels",
     "spikekit.merging",
     "spikekit.metrics",

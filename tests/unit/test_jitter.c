@@ -216,7 +216,12 @@ static void equals_every_placement(void)
         CU_ASSERT_EQUAL(spk_jitter_correlogram(NULL, trains, pairs, 1, &options, counts,
                                                expected, variance),
                         SPK_OK);
+        double alone[9]; /* without the variance it is found in another way */
+        CU_ASSERT_EQUAL(
+            spk_jitter_correlogram(NULL, trains, pairs, 1, &options, NULL, alone, NULL),
+            SPK_OK);
         for (int64_t k = 0; k < 9; k++) {
+            CU_ASSERT(fabs(alone[k] - expected[k]) < 1e-13);
             check_bin(&all_places, k, &results[k], observed[k]);
             CU_ASSERT_EQUAL(counts[k], observed[k]);
             CU_ASSERT(fabs(expected[k] - results[k].expected) < 1e-12);

@@ -49,6 +49,16 @@ from .information import (
     mutual_information,
     transfer_entropy,
 )
+from .jitter import (
+    JitterBands,
+    JitterCorrelograms,
+    JitterTest,
+    TrialPrediction,
+    jitter_bands,
+    jitter_correlograms,
+    jitter_test,
+    shift_predictor,
+)
 from .labels import Labels, label, threshold_presets
 from .merging import MergeCandidates, find_duplicates, find_redundant, merge_candidates
 from .metrics import Metric, Metrics, Parameter, metrics, metrics_catalog, metrics_parameters

@@ -160,10 +160,11 @@ static int is_narrow(const spk__jitter_sum *sum, int64_t step, int64_t most,
     if (variance > WIDEST_PRODUCT * WIDEST_PRODUCT)
         return 0;
     const double width = fmin((double)most, 24.0 * sqrt(variance) + 24.0) + 1.0;
-    double by_product = 0.0, terms = 30.0 * (double)sum->n_coins;
+    double by_product = 0.0, terms = 0.0;
     for (int64_t i = 0; i < sum->n_coins; i++) {
         const spk__jitter_coin *coin = &sum->coins[i];
         const double m = (double)coin->m;
+        terms += coin->m < SPK__JITTER_FEW ? 6.0 + 3.0 * m : 60.0;
         by_product += coin->m < SPK__JITTER_FEW
                           ? m * width
                           : width * fmin(m, 24.0 * sqrt(m * coin->p * coin->q) + 24.0);
@@ -172,11 +173,12 @@ static int is_narrow(const spk__jitter_sum *sum, int64_t step, int64_t most,
         const spk__jitter_die *die = &sum->dice[i];
         by_product += (double)die->m * width *
                       (double)(sum->values[die->first + die->n - 1] / step + 1);
-        terms += 30.0 * (double)die->n;
+        terms += 4.0 * (double)die->n + 3.0 * (double)die->m;
     }
     const double points =
         fmin(0.5 * (double)w->n, 3.0 * (double)w->n / sqrt(variance) + 2.0);
-    return by_product <= terms * points;
+    /* in ns: the product's loops do some four steps in one, each point has its own sines */
+    return 0.25 * by_product <= (terms + 200.0) * points;
 }
 
 /* k steps above the base, strictly between the least and the most. */

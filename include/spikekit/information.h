@@ -79,7 +79,8 @@ SPK_API void spk_information_options_init(spk_information_options *options,
  *         between units, bias SURROGATES without surrogates); SPK_ERR_OVERFLOW (2^40 bins or
  *         more); SPK_ERR_MEMORY; SPK_ERR_CANCELLED
  * Cost:    O(sources n_units delays bins / 64), a few billion words a second and thread, once
- *          more for each surrogate; extra memory n_units bins / 8 bytes, and delays bins / 8
+ *          more for each surrogate; extra memory n_units bins / 8 bytes, and for each thread
+ *          32 MB or, if it is more, 8 n_units delays 2^(k + l + 1) bytes
  * Threads: blocks of sources side by side; the same for any number of threads
  */
 SPK_API SPK_MUST_CHECK spk_status spk_mutual_information_estimate(

@@ -27,8 +27,9 @@ enum {
     MOST_DELAYS = 1024,
     MOST_SURROGATES = 1000000,
     MOST_CELLS = 1 << (MOST_TARGET_HISTORY + 1 + MOST_SOURCE_HISTORY),
-    STREAMS = 32, /* of a task, unless a source alone has more */
-    TILE = 512    /* words */
+    STREAMS = 32,         /* of a task, unless a source alone has more */
+    TILE = 512,           /* words */
+    MOST_COUNTS = 1 << 22 /* of a task, unless a source alone has more */
 };
 
 static const int64_t MOST_BINS = (int64_t)1 << 40;
@@ -97,7 +98,6 @@ typedef struct information_job {
     int n_target, n_source; /* variables: the present and past, the source */
     int64_t sources_at_once;
     uint64_t *rows;         /* [n_units][row] */
-    uint64_t *valid;        /* [n_delays][row] */
     int64_t *target_counts; /* [n_units][n_delays][1 << n_target] */
     double *information, *p;
 } information_job;
@@ -121,6 +121,14 @@ static int64_t row_length(const information_job *job)
     return spk__bit_row(&job->frame);
 }
 
+/* Bins that the past of a bin reaches back at the d-th delay. */
+static int64_t history(const information_job *job, int64_t d)
+{
+    const int64_t target = job->n_target - 1;
+    const int64_t source = job->first_delay + d + job->n_source - 1;
+    return target > source ? target : source;
+}
+
 /* Each set of variables as the and of a smaller one with the variable added. */
 static void make_sets(uint64_t *tiles, int n_variables, int64_t n)
 {
@@ -134,18 +142,21 @@ static void make_target_sets(const information_job *job, int64_t unit, int64_t f
                              int64_t n, uint64_t *tiles)
 {
     for (int v = 0; v < job->n_target; v++)
-        spk__bits_shift(&job->frame, job->rows + unit * row_length(job), v, NULL, first,
-                        n, tiles + ((int64_t)TILE << v));
+        spk__bits_shift(&job->frame, job->rows + unit * row_length(job), v, first, n,
+                        tiles + ((int64_t)TILE << v));
     make_sets(tiles, job->n_target, n);
 }
 
+/* Of the bins that have a whole past; these themselves stand for the empty set. */
 static void make_source_sets(const information_job *job, const uint64_t *row, int64_t d,
                              int64_t first, int64_t n, uint64_t *tiles)
 {
-    for (int v = 0; v < job->n_source; v++)
-        spk__bits_shift(&job->frame, row, job->first_delay + d + v,
-                        job->valid + d * row_length(job), first, n,
-                        tiles + ((int64_t)TILE << v));
+    spk__bits_valid(&job->frame, history(job, d), first, n, tiles);
+    for (int v = 0; v < job->n_source; v++) {
+        uint64_t *tile = tiles + ((int64_t)TILE << v);
+        spk__bits_shift(&job->frame, row, job->first_delay + d + v, first, n, tile);
+        spk__bits_and(n, tile, tiles, tile);
+    }
     make_sets(tiles, job->n_source, n);
 }
 
@@ -156,6 +167,7 @@ static spk_status count_target(void *state, int64_t unit, int32_t worker)
     const int n_sets = 1 << job->n_target;
     int64_t *counts = job->target_counts + unit * job->n_delays * n_sets;
     (void)worker;
+    uint64_t valid[TILE];
     uint64_t *tiles = spk__alloc(job->ctx, n_sets, TILE * sizeof *tiles);
     if (tiles == NULL)
         return spk__fail_memory(job->ctx);
@@ -164,7 +176,7 @@ static spk_status count_target(void *state, int64_t unit, int32_t worker)
         const int64_t left = job->frame.n_words - w, n = left < TILE ? left : TILE;
         make_target_sets(job, unit, w, n, tiles);
         for (int64_t d = 0; d < job->n_delays; d++) {
-            const uint64_t *valid = job->valid + d * row_length(job) + job->frame.pad + w;
+            spk__bits_valid(&job->frame, history(job, d), w, n, valid);
             counts[d * n_sets] += spk__bits_count(n, valid);
             for (int m = 1; m < n_sets; m++)
                 counts[d * n_sets + m] +=
@@ -431,18 +443,11 @@ static spk_status prepare(information_job *job, double bin_s)
         return status;
     const size_t row_size = (size_t)row_length(job) * sizeof *job->rows;
     job->rows = spk__alloc(job->ctx, job->n_units, row_size);
-    job->valid = spk__alloc(job->ctx, job->n_delays, row_size);
     job->target_counts =
         spk__alloc(job->ctx, (job->n_units * job->n_delays) << job->n_target,
                    sizeof *job->target_counts);
-    if (job->rows == NULL || job->valid == NULL || job->target_counts == NULL)
+    if (job->rows == NULL || job->target_counts == NULL)
         return spk__fail_memory(job->ctx);
-    for (int64_t d = 0; d < job->n_delays; d++) {
-        const int64_t past = job->n_target - 1;
-        const int64_t source = job->first_delay + d + job->n_source - 1;
-        spk__bits_set_valid(&job->frame, past > source ? past : source,
-                            job->valid + d * row_length(job));
-    }
     if ((status = spk__parallel_for(job->ctx, job->n_units, set_row, job, NULL)) ==
         SPK_OK)
         status = spk__parallel_for(job->ctx, job->n_units, count_target, job, NULL);
@@ -460,6 +465,16 @@ static spk_status make_surrogates(information_job *job,
     return spk_surrogates_create(
         job->ctx, job->trains,
         options->surrogates != NULL ? options->surrogates : &dither, &job->surrogates);
+}
+
+/* So many that a target's tile is read for several, and their counts stay small. */
+static int64_t count_sources_at_once(const information_job *job)
+{
+    const int64_t each = (job->n_delays * job->n_units)
+                         << (job->n_target + job->n_source);
+    const int64_t most = MOST_COUNTS / each;
+    const int64_t n = STREAMS / job->n_delays < most ? STREAMS / job->n_delays : most;
+    return n < 1 ? 1 : n;
 }
 
 static spk_status run(spk_context *ctx, const spk_trains *trains,
@@ -503,7 +518,7 @@ static spk_status run(spk_context *ctx, const spk_trains *trains,
         .information = information,
         .p = p,
     };
-    job.sources_at_once = job.n_delays < STREAMS ? STREAMS / job.n_delays : 1;
+    job.sources_at_once = count_sources_at_once(&job);
     const int64_t n_sources = last_unit - first_unit;
     if ((status = make_surrogates(&job, options)) != SPK_OK ||
         (status = prepare(&job, options->bin_s)) != SPK_OK)
@@ -513,7 +528,6 @@ static spk_status run(spk_context *ctx, const spk_trains *trains,
         is_transfer ? "transfer entropy" : "mutual information");
 cleanup:
     spk__free(job.target_counts);
-    spk__free(job.valid);
     spk__free(job.rows);
     spk__free(job.frame.run_bins);
     spk_surrogates_destroy(job.surrogates);

@@ -27,17 +27,42 @@ void spk__bits_set(const spk__bit_frame *frame, int64_t n, const int64_t *sample
     }
 }
 
-void spk__bits_set_valid(const spk__bit_frame *frame, int64_t history, uint64_t *row)
+/* Bins from .. to - 1, counted from the first word's. */
+static void clear(uint64_t *words, int64_t from, int64_t to)
 {
-    memset(row, 0, (size_t)spk__bit_row(frame) * sizeof *row);
-    for (int64_t r = 0; r < frame->n_runs; r++)
-        for (int64_t bin = frame->run_bins[r] + history; bin < frame->run_bins[r + 1];
-             bin++)
-            set_bit(frame, row, bin);
+    for (int64_t bin = from; bin < to;) {
+        const int64_t in = bin % WORD, left = to - bin;
+        const int64_t n = left < WORD - in ? left : WORD - in;
+        const uint64_t ones = n == WORD ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+        words[bin / WORD] &= ~(ones << in);
+        bin += n;
+    }
+}
+
+void spk__bits_valid(const spk__bit_frame *frame, int64_t history, int64_t first,
+                     int64_t n, uint64_t *out)
+{
+    const int64_t from = first * WORD, to = (first + n) * WORD;
+    int64_t low = 0, high = frame->n_runs; /* the first run that reaches beyond `from` */
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (frame->run_bins[middle + 1] > from)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    memset(out, 0xff, (size_t)n * sizeof *out);
+    for (int64_t r = low; r < frame->n_runs && frame->run_bins[r] < to; r++) {
+        const int64_t start = frame->run_bins[r], stop = frame->run_bins[r + 1];
+        const int64_t end = stop - start < history ? stop : start + history;
+        clear(out, (start > from ? start : from) - from, (end < to ? end : to) - from);
+    }
+    if (frame->n_bins < to)
+        clear(out, (frame->n_bins > from ? frame->n_bins : from) - from, to - from);
 }
 
 void spk__bits_shift(const spk__bit_frame *frame, const uint64_t *row, int64_t by,
-                     const uint64_t *mask, int64_t first, int64_t n, uint64_t *out)
+                     int64_t first, int64_t n, uint64_t *out)
 {
     const uint64_t *from = row + frame->pad + first - by / WORD;
     const int bits = (int)(by % WORD);
@@ -46,8 +71,6 @@ void spk__bits_shift(const spk__bit_frame *frame, const uint64_t *row, int64_t b
     else
         for (int64_t w = 0; w < n; w++)
             out[w] = from[w] << bits | from[w - 1] >> (WORD - bits);
-    if (mask != NULL)
-        spk__bits_and(n, out, mask + frame->pad + first, out);
 }
 
 void spk__bits_and(int64_t n, const uint64_t *a, const uint64_t *b, uint64_t *out)

@@ -29,13 +29,14 @@ static inline int64_t spk__bit_row(const spk__bit_frame *frame)
 void spk__bits_set(const spk__bit_frame *frame, int64_t n, const int64_t *samples,
                    uint64_t *row);
 
-/** Sets the bins with so many bins before them in their run. */
-void spk__bits_set_valid(const spk__bit_frame *frame, int64_t history, uint64_t *row);
+/** Words first .. first + n - 1 of a row, without its pad, of the bins that have so many before
+ *  them in their run. */
+void spk__bits_valid(const spk__bit_frame *frame, int64_t history, int64_t first,
+                     int64_t n, uint64_t *out);
 
-/** Words first .. first + n - 1 of a row moved by so many bins later; those of mask only,
- *  unless it is NULL. */
+/** Words first .. first + n - 1 of a row moved by so many bins later. */
 void spk__bits_shift(const spk__bit_frame *frame, const uint64_t *row, int64_t by,
-                     const uint64_t *mask, int64_t first, int64_t n, uint64_t *out);
+                     int64_t first, int64_t n, uint64_t *out);
 
 /** out = a and b; they may be the same. */
 void spk__bits_and(int64_t n, const uint64_t *a, const uint64_t *b, uint64_t *out);

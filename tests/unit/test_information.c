@@ -229,6 +229,46 @@ static void equal_the_definition(void)
     }
 }
 
+/* Recordings longer than a tile of 32768 bins, with runs that end near its ends. */
+static void equal_the_definition_across_tiles(void)
+{
+    enum {
+        N = 70000
+    };
+    static uint8_t x[2 * N];
+    static const int64_t firsts[] = {0, 10, 32760, 32770, 65500, N};
+    int64_t starts[5], stops[5];
+    const spk_epochs epochs = {5, starts, stops};
+    spk_random random = {.seed = 4};
+    for (int t = 0; t < N; t++) {
+        x[t] = spk_random_uniform(&random) < 0.2;
+        x[N + t] = spk_random_uniform(&random) < 0.1 + 0.3 * (t > 0 && x[t - 1]);
+    }
+    for (int r = 0; r < 5; r++) {
+        starts[r] = 10 * firsts[r];
+        stops[r] = 10 * firsts[r + 1];
+    }
+    binned b = make_binned(2, N, x, 0, &epochs);
+    static const int64_t delays[] = {1, 60, 700, 32800};
+    for (int k = 0; k < 4; k++) {
+        spk_information_options o = ten_ms(delays[k], delays[k]);
+        double found[4], bias;
+        o.target_history = 2;
+        o.source_history = 2;
+        CU_ASSERT_EQUAL(
+            spk_transfer_entropy_estimate(NULL, b.trains, &o, 0, 2, found, NULL), SPK_OK);
+        const double there = by_definition(x, x + N, 5, firsts, delays[k], 2, 2, &bias);
+        const double back = by_definition(x + N, x, 5, firsts, delays[k], 2, 2, &bias);
+        if (k == 3) {
+            CU_ASSERT(isnan(there) && isnan(found[1]) && isnan(found[2]));
+        } else {
+            CU_ASSERT(fabs(found[1] - there) <= 1e-13);
+            CU_ASSERT(fabs(found[2] - back) <= 1e-13);
+        }
+    }
+    end_binned(&b);
+}
+
 /* ---- where it is known ---- */
 
 static double entropy_of(double p)
@@ -603,6 +643,7 @@ static void failed_allocations(void)
 static const suite_test tests[] = {
     {"by hand", by_hand},
     {"equal the definition", equal_the_definition},
+    {"equal the definition across tiles", equal_the_definition_across_tiles},
     {"noisy copy", noisy_copy},
     {"markov pair", markov_pair},
     {"independent trains", independent_trains},

@@ -178,6 +178,18 @@ def surrogates(
     Surrogates
         A sequence of `n` SpikeTables, drawn when they are asked for.
 
+    Notes
+    -----
+    Of elephant, "dither" with ``edges="drop"`` is dither_spikes, and with ``refractory_s`` that
+    with a refractory period; "train_dither" with ``edges="drop"`` is dither_spike_train,
+    "trial_shift" trial_shifting, "jitter" jitter_spikes, "isi_shuffle" shuffle_isis,
+    "bin_shuffle" bin_shuffling with a window of twice its displacement, "randomise"
+    randomise_spikes, and "joint_isi" joint_isi_dithering, which moves spikes by whole bins and,
+    in a window, by one bin more to the right than to the left. Of pynapple, "train_dither" with
+    ``width_s=numpy.inf`` is shift_timestamps with wrap, "interval_shuffle"
+    shuffle_ts_intervals, "dither" jitter_timestamps, which may leave the epoch, and "randomise"
+    resample_timestamps, which stays between the first and the last spike.
+
     Examples
     --------
     >>> import spikekit

@@ -321,7 +321,7 @@ static void oracle_joint(oracle *o, int64_t first, int64_t end)
 static void oracle_rate(oracle *o, int64_t origin)
 {
     const double *rates = o->options->rates_hz + o->first.unit * 5;
-    double mean = 0;
+    double mean = 0, shares[MOST];
     spk_random at = {.seed = o->options->seed,
                      .stream = o->first.unit,
                      .index = (uint64_t)o->first.index + ((2 * UINT64_C(11) + 1) << 56)};
@@ -331,19 +331,21 @@ static void oracle_rate(oracle *o, int64_t origin)
             for (int64_t t = o->train.run_starts[r]; t < o->train.run_stops[r]; t++) {
                 const int64_t bin = (t - origin) / o->options->rate_bin_samples;
                 const double next = sum + (bin < 5 ? rates[bin] / o->rate_hz : 0);
-                for (int64_t k = 0; pass == 1 && next > sum && k < o->n; k++) {
-                    uint32_t w[4];
-                    numbered_block(&o->second, k, 0, w);
-                    const uint64_t bits = (w[0] + ((uint64_t)w[1] << 32)) >> 12;
-                    const double x = mean * (((double)bits + 0.5) * 0x1p-52);
-                    if (x >= sum && x < next)
+                for (int64_t k = 0; pass == 1 && next > sum && k < o->n; k++)
+                    if (shares[k] * mean >= sum && shares[k] * mean < next)
                         o->out[k] = t;
-                }
                 sum = next;
             }
-        if (pass == 0) {
-            mean = sum;
-            o->n = spk_random_poisson(&at, mean);
+        if (pass == 1)
+            continue;
+        mean = sum;
+        o->n = spk_random_poisson(&at, mean);
+        CU_ASSERT_FATAL(o->n < MOST);
+        for (int64_t k = 0; k < o->n; k++) {
+            uint32_t w[4];
+            numbered_block(&o->second, k, 0, w);
+            const uint64_t bits = (w[0] + ((uint64_t)w[1] << 32)) >> 12;
+            shares[k] = ((double)bits + 0.5) * 0x1p-52;
         }
     }
 }
@@ -457,11 +459,11 @@ static tried make_tried(int kind, spk_random *random)
     static const int64_t starts[] = {-1000, 500, 2100, 5000, 9000, 20000};
     static const int64_t stops[] = {400, 2000, 2101, 5000 + 37, 20000, 20500};
     const spk_epochs epochs = {6, starts, stops};
-    int64_t samples[2500], at = -1000;
-    const int64_t n = kind == 4 ? 0 : kind == 5 ? 2 : 2500;
+    int64_t samples[1000], at = -1000;
+    const int64_t n = kind == 4 ? 0 : kind == 5 ? 2 : 1000;
     for (int64_t i = 0; i < n; i++) {
         const double u = spk_random_uniform(random);
-        at += kind == 0   ? (int64_t)(12 * spk_random_exponential(random))
+        at += kind == 0   ? (int64_t)(25 * spk_random_exponential(random))
               : kind == 1 ? (u < 0.7 ? (int64_t)(u * 5) : (int64_t)(u * 60))
               : kind == 2 ? 0
               : kind == 3 ? (int64_t)(u * 3)
@@ -482,6 +484,27 @@ static void follow_their_definitions(void)
         }
         end_tried(&t);
     }
+}
+
+/* More spikes than random words are made at a time, and runs that end between. */
+static void across_chunks(void)
+{
+    static const int64_t starts[] = {0, 12000, 31000}, stops[] = {11000, 31000, 40000};
+    const spk_epochs epochs = {3, starts, stops};
+    spk_random random = {.seed = 9};
+    int64_t samples[2900];
+    for (int i = 0; i < 2900; i++)
+        samples[i] = (int64_t)(40000 * spk_random_uniform(&random));
+    tried t = try_spikes(2900, samples, 1, 1000, 0, 40000, &epochs);
+    CU_ASSERT_FATAL(spk_trains_unit(t.trains, 0).n_spikes > 2 * 1024);
+    for (int32_t m = 0; m < N_METHODS; m++) {
+        spk_surrogates_options o = options_of(m, 0.015);
+        check_options(&t, &o);
+    }
+    spk_surrogates_options o = options_of(SPK_SURROGATE_DITHER, 0.015);
+    o.refractory_s = 0.002;
+    check_options(&t, &o);
+    end_tried(&t);
 }
 
 static void follow_their_options(void)
@@ -883,6 +906,7 @@ static void failed_allocations(void)
 
 static const suite_test tests[] = {
     {"follow their definitions", follow_their_definitions},
+    {"across chunks", across_chunks},
     {"follow their options", follow_their_options},
     {"long ranges", long_ranges},
     {"widest recording", widest_recording},

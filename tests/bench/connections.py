@@ -114,5 +114,5 @@ def run(args):
     seconds = {} if args.ours else compare_values(args, spikekit)
     significance(args, seconds)
     pair_by_pair(args)
-    for name in ("synchrony", "surrogates"):
+    for name in ("synchrony", "surrogates", "glmcc"):
         importlib.import_module(name).run(args)

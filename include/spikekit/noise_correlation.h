@@ -6,6 +6,7 @@
  * Noise correlations: how the counts of two units vary together over repeats of the same
  * condition. Signal correlations: how their mean counts go together over conditions. The count
  * of a trial is that of all its bins; only trials observed in all bins are used.
+ * spk_correlation_summarize() makes one number of a matrix.
  */
 
 #include <spikekit/context.h>
@@ -59,7 +60,7 @@ SPK_API void spk_noise_correlation_options_init(spk_noise_correlation_options *o
 typedef struct spk_noise_correlation {
     double *correlations; /**< [n_units][n_units], symmetric but for SPK_NOISE_SHIFT */
     int64_t *dof;     /**< the same shape: sum of (trials - 1) over the conditions used */
-    double *lower;    /**< the same shape: limits, tanh(atanh r -+ z / sqrt(dof - 2)); NaN
+    double *lower;    /**< the same shape: spk_correlation_limits() of r and dof + 1; NaN
                            *   where r is, or dof < 3 */
     double *upper;    /**< as lower */
     double *rates_hz; /**< [n_units] mean rate over the trials used; NaN without any */
@@ -104,38 +105,6 @@ SPK_API SPK_MUST_CHECK spk_status spk_noise_correlation_estimate(
  */
 SPK_API SPK_MUST_CHECK spk_status spk_signal_correlation_estimate(
     spk_context *ctx, const spk_trials *trials, double *correlations);
-
-/** Correlations of many pairs in one number, on Fisher's scale z = atanh r. */
-typedef struct spk_fisher_summary {
-    int64_t n_pairs; /**< pairs that have a correlation strictly between -1 and 1 */
-    int64_t n_units; /**< units that are in such a pair */
-    double mean;     /**< tanh of mean_z */
-    double mean_z;   /**< NaN without pairs */
-    double error_z;  /**< standard error of mean_z; NaN with fewer than 4 units */
-    double lower;    /**< limits of mean; NaN where error_z is */
-    double upper;
-} spk_fisher_summary;
-
-/**
- * Summarizes the correlations above the diagonal.
- *
- * Pairs that share a unit are not independent, so the standard error is the jackknife's over
- * units: with m(u) the mean of the pairs without unit u, U units and M their mean m,
- * SE^2 = (U - 1) / U * sum (m(u) - M)^2. The limits are tanh(mean_z -+ t SE), t Student's
- * quantile with U - 1 degrees of freedom.
- *
- * @param[in]  ctx      holds the message on error
- * @param[in]  n_units  >= 0
- * @param[in]  correlations  [n_units][n_units]; the upper triangle is read
- * @param[in]  is_chosen  [n_units][n_units] nonzero for pairs to take; NULL: all
- * @param[in]  confidence  of the limits, between 0 and 1
- * @param[out] summary  overwritten
- * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, n_units < 0, a bad confidence); SPK_ERR_MEMORY
- * Cost:   O(n_units^2)
- */
-SPK_API SPK_MUST_CHECK spk_status spk_noise_correlation_summarize(
-    spk_context *ctx, int64_t n_units, const double *correlations,
-    const uint8_t *is_chosen, double confidence, spk_fisher_summary *summary);
 
 /** Fill with spk_noise_match_options_init(&options, sizeof options), then change fields. */
 typedef struct spk_noise_match_options {

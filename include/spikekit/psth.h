@@ -78,8 +78,8 @@ typedef struct spk_psth {
  * rates of the bins around it, weighted by the kernel; where the kernel reaches beyond the
  * window or over bins without trials, the weights of the others are scaled to sum to 1.
  * Student's and bootstrap limits are of each trial's own rate, smoothed the same way. The
- * bootstrap draws as many trials of the condition as it has, with replacement, the same draws
- * for all units (those of condition c are stream c of the seed); the limits are the
+ * bootstrap draws from the trials of the condition that count in any bin, as many as there are,
+ * with replacement, the same draws for all units (those of condition c are stream c of the seed); the limits are the
  * (1 - confidence) / 2 and (1 + confidence) / 2 quantiles, interpolated linearly between order
  * statistics. Limits are for one bin at a time.
  *

@@ -7,11 +7,11 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "base/parallel.h"
-#include "distributions/quantiles.h"
 #include "spikes/trial_windows.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <spikekit/count_correlation.h>
 #include <spikekit/noise_correlation.h>
 #include <spikekit/random.h>
 #include <string.h>
@@ -66,7 +66,6 @@ typedef struct noise_job {
     double *partners; /* the same, of columns; rows unless shifted */
     double *varies;   /* [n_units][n_blocks] 1 if a unit varies */
     double *squares;  /* [n_units] sum over a row, 0 if it does not vary */
-    double quantile;
     const spk_noise_correlation *out;
 } noise_job;
 
@@ -178,15 +177,18 @@ static int64_t dof_of(const noise_job *job, int64_t i, int64_t j)
 static void write_pair(const noise_job *job, int64_t at, double r, int64_t dof)
 {
     const spk_noise_correlation *out = job->out;
-    const double reach = dof < 3 ? NAN : job->quantile / sqrt((double)(dof - 2));
+    double lower, upper;
     if (out->correlations != NULL)
         out->correlations[at] = r;
     if (out->dof != NULL)
         out->dof[at] = dof;
+    if (out->lower == NULL && out->upper == NULL)
+        return;
+    spk_correlation_limits(r, (double)(dof + 1), job->options.confidence, &lower, &upper);
     if (out->lower != NULL)
-        out->lower[at] = tanh(atanh(r) - reach);
+        out->lower[at] = lower;
     if (out->upper != NULL)
-        out->upper[at] = tanh(atanh(r) + reach);
+        out->upper[at] = upper;
 }
 
 static spk_status run_row(void *state, int64_t i, int32_t worker)
@@ -226,7 +228,6 @@ spk_status spk_noise_correlation_estimate(spk_context *ctx, const spk_trials *tr
         return status;
     const int64_t n_units = trials->n_units;
     const int is_shifted = job.options.control == SPK_NOISE_SHIFT;
-    job.quantile = spk__normal_quantile((1.0 + job.options.confidence) / 2.0);
     job.members = spk__alloc(ctx, trials->n_trials, sizeof *job.members);
     job.firsts = spk__alloc(ctx, trials->n_conditions + 1, sizeof *job.firsts);
     if (job.members == NULL || job.firsts == NULL) {

@@ -93,7 +93,7 @@ static int wants_limits(const spk_psth *psth)
     return psth->lower != NULL || psth->upper != NULL;
 }
 
-/* Members of each condition, and how many of them each bin has. */
+/* Members of each condition, trials that saw something, and how many of them each bin has. */
 static spk_status make_members(spk_context *ctx, const int32_t *conditions,
                                spk__psth_plan *plan)
 {
@@ -110,11 +110,13 @@ static spk_status make_members(spk_context *ctx, const int32_t *conditions,
     int64_t n = 0;
     for (int64_t c = 0; c < plan->n_conditions; c++) {
         for (int64_t t = 0; t < plan->n_trials; t++) {
-            if ((conditions == NULL ? 0 : conditions[t]) != c)
+            const unsigned char *used = plan->used + t * plan->n_bins;
+            if ((conditions == NULL ? 0 : conditions[t]) != c ||
+                memchr(used, 1, (size_t)plan->n_bins) == NULL)
                 continue;
             plan->members[n++] = t;
             for (int64_t b = 0; b < plan->n_bins; b++)
-                plan->n_used[c * plan->n_bins + b] += plan->used[t * plan->n_bins + b];
+                plan->n_used[c * plan->n_bins + b] += used[b];
         }
         plan->first_members[c + 1] = n;
     }

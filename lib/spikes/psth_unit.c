@@ -6,7 +6,6 @@
 #include <math.h>
 #include <spikekit/distributions.h>
 #include <spikekit/random.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The part of the kernel around a bin that lies in the window. */
@@ -152,25 +151,50 @@ static void student_limits(const spk__psth_plan *plan, int64_t condition,
     }
 }
 
-static int compare_values(const void *a, const void *b)
+/* Puts the k-th smallest of n values at place k, none larger before it, none smaller after. */
+static void select_value(double *values, int64_t n, int64_t k)
 {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    int64_t low = 0, high = n - 1;
+    while (low < high) {
+        const double pivot = values[low + (high - low) / 2];
+        int64_t i = low, j = high;
+        while (i <= j) {
+            while (values[i] < pivot)
+                i++;
+            while (values[j] > pivot)
+                j--;
+            if (i <= j) {
+                const double kept = values[i];
+                values[i++] = values[j];
+                values[j--] = kept;
+            }
+        }
+        if (k <= j)
+            high = j;
+        else if (k >= i)
+            low = i;
+        else
+            return;
+    }
 }
 
 /* Linear between order statistics: quantile p of n values lies at place p (n - 1). */
-static double quantile_of(const double *sorted, int64_t n, double p)
+static double quantile_of(double *values, int64_t n, double p)
 {
     const double place = p * (double)(n - 1);
-    const int64_t below = (int64_t)place;
-    if (below >= n - 1)
-        return sorted[n - 1];
-    return sorted[below] + (place - (double)below) * (sorted[below + 1] - sorted[below]);
+    const int64_t below = (int64_t)place < n - 1 ? (int64_t)place : n - 1;
+    select_value(values, n, below);
+    if (below == n - 1)
+        return values[below];
+    double next = values[below + 1];
+    for (int64_t k = below + 2; k < n; k++)
+        next = values[k] < next ? values[k] : next;
+    return values[below] + (place - (double)below) * (next - values[below]);
 }
 
 /* The mean of one redrawn set of trials in each bin. */
 static void resample(const spk__psth_plan *plan, int64_t condition, int64_t r,
-                     const spk__psth_scratch *scratch)
+                     int all_seen, const spk__psth_scratch *scratch)
 {
     const int64_t first = plan->first_members[condition], n_bins = plan->n_bins;
     const int64_t n = plan->first_members[condition + 1] - first;
@@ -186,13 +210,16 @@ static void resample(const spk__psth_plan *plan, int64_t condition, int64_t r,
         const double times = (double)scratch->times[m];
         const double *trial = scratch->rates + m * n_bins;
         const unsigned char *used = plan->used + plan->members[first + m] * n_bins;
-        for (int64_t b = 0; times > 0.0 && b < n_bins; b++) {
+        if (times == 0.0)
+            continue;
+        for (int64_t b = 0; b < n_bins; b++)
             sums[b] += times * trial[b];
+        for (int64_t b = 0; !all_seen && b < n_bins; b++)
             numbers[b] += used[b] ? times : 0.0;
-        }
     }
     for (int64_t b = 0; b < n_bins; b++)
-        scratch->resamples[b * plan->options.n_resamples + r] = sums[b] / numbers[b];
+        scratch->resamples[b * plan->options.n_resamples + r] =
+            sums[b] / (all_seen ? (double)n : numbers[b]);
 }
 
 static void bootstrap_limits(const spk__psth_plan *plan, int64_t condition,
@@ -201,20 +228,25 @@ static void bootstrap_limits(const spk__psth_plan *plan, int64_t condition,
 {
     const int64_t n_resamples = plan->options.n_resamples;
     const double tail = (1.0 - plan->options.confidence) / 2.0;
+    const int64_t *n_used = plan->n_used + condition * plan->n_bins;
+    const int64_t n_members =
+        plan->first_members[condition + 1] - plan->first_members[condition];
+    int all_seen = 1;
+    for (int64_t b = 0; b < plan->n_bins; b++)
+        all_seen &= n_used[b] == n_members;
     for (int64_t r = 0; r < n_resamples; r++)
-        resample(plan, condition, r, scratch);
+        resample(plan, condition, r, all_seen, scratch);
     for (int64_t b = 0; b < plan->n_bins; b++) {
         double *values = scratch->resamples + b * n_resamples;
         int64_t n = 0;
         lower[b] = upper[b] = NAN;
-        if (plan->n_used[condition * plan->n_bins + b] < 2)
+        if (n_used[b] < 2)
             continue;
         for (int64_t r = 0; r < n_resamples; r++) /* a draw without a trial that sees b */
             if (!isnan(values[r]))
                 values[n++] = values[r];
         if (n < 2)
             continue;
-        qsort(values, (size_t)n, sizeof *values, compare_values);
         lower[b] = quantile_of(values, n, tail);
         upper[b] = quantile_of(values, n, 1.0 - tail);
     }

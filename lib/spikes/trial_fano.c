@@ -95,8 +95,6 @@ static spk_status run_unit(void *state, int64_t unit, int32_t worker)
                 spk_fano_counts(NULL, n, counts, &job->options, &fano);
             if (status != SPK_OK)
                 return status;
-            if (job->out->n_trials != NULL && unit == 0)
-                job->out->n_trials[c * windows->n_windows + w] = n;
             if (job->out->means != NULL)
                 job->out->means[at] = fano.mean;
             if (job->out->variances != NULL)
@@ -109,6 +107,20 @@ static spk_status run_unit(void *state, int64_t unit, int32_t worker)
                 job->out->upper[at] = fano.upper;
         }
     return SPK_OK;
+}
+
+static void count_trials(const fano_job *job)
+{
+    const spk_trials *trials = job->trials;
+    const spk__trial_windows *windows = &job->windows;
+    for (int64_t c = 0; c < trials->n_conditions; c++)
+        for (int64_t w = 0; w < windows->n_windows; w++) {
+            int64_t n = 0;
+            for (int64_t t = 0; t < trials->n_trials; t++)
+                n += spk__trials_condition(trials, t) == c &&
+                     spk__trials_see_all(trials, t, w * windows->step, windows->width);
+            job->out->n_trials[c * windows->n_windows + w] = n;
+        }
 }
 
 spk_status spk_trial_fano_estimate(spk_context *ctx, const spk_trials *trials,
@@ -126,6 +138,8 @@ spk_status spk_trial_fano_estimate(spk_context *ctx, const spk_trials *trials,
     job.options.ddof = read.ddof;
     job.options.lags = 0;
     job.options.confidence = read.confidence;
+    if (fano->n_trials != NULL)
+        count_trials(&job);
     const int32_t n_workers = spk__parallel_workers(ctx, trials->n_units);
     job.counts = spk__alloc(ctx, n_workers * trials->n_trials, sizeof *job.counts);
     if (job.counts == NULL)

@@ -186,7 +186,17 @@ def test_locust_odour_responses(data_folder):
     before = found.rates[:, :32]
     after = found.rates[:, 32:38]
     clear = (found.lower[:, 32:38] > before.max(axis=1)[:, None]).any(axis=1)
-    assert clear.sum() >= 3  # units whose response leaves all that was before, limits and all
+    # units whose response leaves all that was before, limits and all
+    assert found.unit_ids[clear].tolist() == [1, 7, 9, 10]
+    means = [4.43, 4.28, 2.31, 4.06, 7.94, 2.04, 5.31, 9.95, 16.21, 33.26]
+    peaks = [22.4, 4.8, 5.12, 4.0, 6.56, 5.12, 18.72, 6.88, 25.12, 92.32]
+    assert np.allclose(before.mean(axis=1), means, atol=0.005)
+    assert np.allclose(after.max(axis=1), peaks)
+    # the odour makes counts of one second more alike from trial to trial, in nine of ten units
+    quiet, driven = (found.counts[:, :, b : b + 4].sum(-1) for b in (28, 32))
+    fano = [spikekit.fano(counts).fano[:, 0] for counts in (quiet, driven)]
+    assert np.allclose(fano[0], quiet.var(0, ddof=1) / quiet.mean(0))
+    assert (fano[1] < fano[0]).sum() == 9 and 2 * fano[1].mean() < fano[0].mean()
     late = spikekit.align(table, 30.0 * trials + 25.0, (-8, 8), 0.25)
     assert not late.is_whole.any()  # a trial ends at 28.77 s
 

@@ -163,7 +163,8 @@ def test_visual_cortex(data_folder):
     assert np.allclose(found.mean_all, means, rtol=1e-11)
     assert np.ptp(found.mean) < 0.02 * found.mean.mean()
     assert np.ptp(found.mean_all) > 0.05 * found.mean_all.mean()
-    assert ((0.9 < found.fano) & (found.fano < 2)).all()
+    assert np.allclose(found.fano, [1.5655, 1.5109, 1.6238], atol=1e-4)
+    assert ((found.lower < found.fano_all) & (found.fano_all < found.upper)).all()
     late = counts[:, :, 5:35].sum(-1)
     noise = spikekit.noise_correlation(late, conditions=labels, bin_s=0.3)
     expected, dof = noise_by_numpy(late, labels)
@@ -173,6 +174,9 @@ def test_visual_cortex(data_folder):
     assert np.isnan(noise.correlations).any()  # some units are silent
     summary = noise.summary()
     assert 0 < summary.lower < summary.mean < summary.upper < 0.2
+    assert np.isclose(summary.mean, 0.034637, atol=1e-6) and summary.n_pairs == 15456
+    slow = spikekit.noise_correlation(late, conditions=labels, control="shift").summary()
+    assert slow.lower < 0 < slow.upper  # nothing is left from one trial to the next
     shuffled = spikekit.noise_correlation(late, conditions=labels, control="shuffle").summary()
     assert shuffled.lower < 0 < shuffled.upper
     signal = spikekit.signal_correlation(late, conditions=labels)

@@ -2,6 +2,7 @@
 #include "suite.h"
 
 #include <math.h>
+#include <spikekit/count_correlation.h>
 #include <spikekit/noise_correlation.h>
 #include <spikekit/random.h>
 #include <stdlib.h>
@@ -241,21 +242,19 @@ static void truth(void)
         trials.n_conditions = 4;
         trials.conditions = conditions;
         spk_noise_correlation out = {r, NULL, lower, upper, NULL};
-        spk_fisher_summary s;
+        spk_correlation_summary s;
         spk_noise_correlation_options o = options_of(0, SPK_NOISE_NONE);
         shared_gain(0.05, 5, T, N, seed, counts, conditions); /* true r 0.2 */
         CU_ASSERT_EQUAL_FATAL(spk_noise_correlation_estimate(NULL, &trials, &o, &out),
                               SPK_OK);
-        CU_ASSERT_EQUAL(spk_noise_correlation_summarize(NULL, N, r, NULL, 0.95, &s),
-                        SPK_OK);
+        CU_ASSERT_EQUAL(spk_correlation_summarize(NULL, r, N, 0.95, &s), SPK_OK);
         mean += s.mean / REPEATS;
         squares += s.mean * s.mean / REPEATS;
         o.control = SPK_NOISE_SHUFFLE;
         o.seed = seed;
         CU_ASSERT_EQUAL_FATAL(spk_noise_correlation_estimate(NULL, &trials, &o, &out),
                               SPK_OK);
-        CU_ASSERT_EQUAL(spk_noise_correlation_summarize(NULL, N, r, NULL, 0.95, &s),
-                        SPK_OK);
+        CU_ASSERT_EQUAL(spk_correlation_summarize(NULL, r, N, 0.95, &s), SPK_OK);
         shuffled += s.mean / REPEATS;
         covered += s.lower <= 0 && 0 <= s.upper;
         shared_gain(0, 5, T, N, 1000 + seed, counts, conditions);
@@ -272,39 +271,6 @@ static void truth(void)
     CU_ASSERT(covered >= 25);
     /* limits of pairs: 1980 pairs, standard error of 0.95 is 0.005 */
     CU_ASSERT(fabs((double)null_covered / n - 0.95) < 0.02);
-}
-
-/* ---- summaries ---- */
-
-static void summary_by_hand(void)
-{
-    const double r[] = {1,   0.1, 0.3, 0,   0.1, 1, 0.5, -0.1,
-                        0.3, 0.5, 1,   NAN, 0,   0, NAN, 1};
-    const double z[] = {atanh(0.1), atanh(0.3), 0, atanh(0.5), atanh(-0.1)};
-    spk_fisher_summary s;
-    CU_ASSERT_EQUAL_FATAL(spk_noise_correlation_summarize(NULL, 4, r, NULL, 0.95, &s),
-                          SPK_OK);
-    const double total = z[0] + z[1] + z[2] + z[3] + z[4];
-    const double without[] = {(z[3] + z[4]) / 2, (z[1] + z[2]) / 2,
-                              (z[0] + z[2] + z[4]) / 3, (z[0] + z[1] + z[3]) / 3};
-    double m = 0, squares = 0;
-    for (int u = 0; u < 4; u++)
-        m += without[u] / 4;
-    for (int u = 0; u < 4; u++)
-        squares += pow(without[u] - m, 2);
-    const double error = sqrt(0.75 * squares);
-    CU_ASSERT(s.n_pairs == 5 && s.n_units == 4);
-    CU_ASSERT_DOUBLE_EQUAL(s.mean_z, total / 5, 1e-15);
-    CU_ASSERT_DOUBLE_EQUAL(s.mean, tanh(total / 5), 1e-15);
-    CU_ASSERT_DOUBLE_EQUAL(s.error_z, error, 1e-15);
-    CU_ASSERT_DOUBLE_EQUAL(s.upper, tanh(total / 5 + 3.1824463052837078 * error), 1e-12);
-    const uint8_t only[16] = {[1] = 1};
-    CU_ASSERT_EQUAL_FATAL(spk_noise_correlation_summarize(NULL, 4, r, only, 0.95, &s),
-                          SPK_OK);
-    CU_ASSERT(s.n_pairs == 1 && s.n_units == 2 && isnan(s.error_z) && isnan(s.lower));
-    CU_ASSERT_EQUAL_FATAL(spk_noise_correlation_summarize(NULL, 0, NULL, NULL, 0.5, &s),
-                          SPK_OK);
-    CU_ASSERT(s.n_pairs == 0 && isnan(s.mean));
 }
 
 /* Correlations that follow the rate alone, and a group of higher rates. */
@@ -367,10 +333,6 @@ static void errors(void)
     static const char *const others[] = {
         "correlations is NULL",
         "trials is NULL",
-        "summary is NULL",
-        "n_units must be >= 0, got -1",
-        "correlations is NULL",
-        "confidence must be between 0 and 1, got 0",
         "match is NULL",
         "first is NULL",
         "second: n_pairs must be >= 0, got -1",
@@ -395,28 +357,23 @@ static void errors(void)
                         SPK_ERR_ARGUMENT);
         CU_ASSERT_STRING_EQUAL(spk_context_message(ctx), messages[k]);
     }
-    for (int k = 0; k < 14; k++) {
+    for (int k = 0; k < 10; k++) {
         double r[UNITS * UNITS] = {0};
-        spk_fisher_summary s;
         spk_noise_match m;
         spk_noise_match_options o;
         spk_status status;
         spk_noise_match_options_init(&o, sizeof o);
-        spk_noise_pairs a = {1, r, k == 9 ? NULL : r}, b = {k == 8 ? -1 : 1, r, r};
-        o.struct_size = k == 10 ? 8 : o.struct_size;
-        o.octaves = k == 11 ? 0 : 1;
-        o.n_repeats = k == 12 ? 0 : 1;
-        o.confidence = k == 13 ? NAN : 0.5;
+        spk_noise_pairs a = {1, r, k == 5 ? NULL : r}, b = {k == 4 ? -1 : 1, r, r};
+        o.struct_size = k == 6 ? 8 : o.struct_size;
+        o.octaves = k == 7 ? 0 : 1;
+        o.n_repeats = k == 8 ? 0 : 1;
+        o.confidence = k == 9 ? NAN : 0.5;
         if (k < 2)
             status = spk_signal_correlation_estimate(ctx, k == 1 ? NULL : &c.trials,
                                                      k == 0 ? NULL : r);
-        else if (k < 6)
-            status = spk_noise_correlation_summarize(
-                ctx, k == 3 ? -1 : 2, k == 4 ? NULL : r, NULL, k == 5 ? 0 : 0.5,
-                k == 2 ? NULL : &s);
         else
-            status = spk_noise_correlation_match(ctx, k == 7 ? NULL : &a, &b, &o,
-                                                 k == 6 ? NULL : &m);
+            status = spk_noise_correlation_match(ctx, k == 3 ? NULL : &a, &b, &o,
+                                                 k == 2 ? NULL : &m);
         CU_ASSERT_EQUAL(status, SPK_ERR_ARGUMENT);
         CU_ASSERT_STRING_EQUAL(spk_context_message(ctx), others[k]);
     }
@@ -429,13 +386,10 @@ static spk_status all_calls(spk_context *ctx, void *argument)
     double r[UNITS * UNITS];
     spk_noise_correlation out = {.correlations = r};
     const spk_noise_correlation_options o = options_of(0, SPK_NOISE_SHIFT);
-    spk_fisher_summary s;
     spk_noise_match m;
     spk_status status = spk_noise_correlation_estimate(ctx, &c->trials, &o, &out);
     if (status == SPK_OK)
         status = spk_signal_correlation_estimate(ctx, &c->trials, r);
-    if (status == SPK_OK)
-        status = spk_noise_correlation_summarize(ctx, UNITS, r, NULL, 0.5, &s);
     const spk_noise_pairs pairs = {4, r, r};
     if (status == SPK_OK)
         status = spk_noise_correlation_match(ctx, &pairs, &pairs, NULL, &m);
@@ -446,7 +400,7 @@ static void failed_allocations(void)
 {
     noise_case c;
     make_case(&c, 1);
-    CU_ASSERT_EQUAL(suite_fail_allocations(all_calls, &c), 13);
+    CU_ASSERT_EQUAL(suite_fail_allocations(all_calls, &c), 11);
 }
 
 static const suite_test tests[] = {
@@ -454,7 +408,6 @@ static const suite_test tests[] = {
     {"equals the definition", equals_the_definition},
     {"signal by definition", signal_by_definition},
     {"truth", truth},
-    {"summary by hand", summary_by_hand},
     {"matching", matching},
     {"errors", errors},
     {"failed allocations", failed_allocations},

@@ -228,6 +228,11 @@ static void failed_allocations(void)
     spk_trial_fano out = {.fano = fano, .means = means};
     CU_ASSERT_EQUAL(spk_trial_fano_estimate(NULL, &trials, NULL, &out), SPK_OK);
     CU_ASSERT(isnan(fano[0]) && means[0] == 1);
+    int64_t n[2] = {7, 7}; /* known without any unit */
+    spk_trial_fano only = {.n_trials = n};
+    trials.n_units = 0;
+    CU_ASSERT_EQUAL(spk_trial_fano_estimate(NULL, &trials, NULL, &only), SPK_OK);
+    CU_ASSERT(n[0] == 1 && n[1] == 1);
 }
 
 static const suite_test tests[] = {

@@ -117,7 +117,6 @@ from .templates import (
     waveform_features,
 )
 from .trials import (
-    FisherSummary,
     Jpsth,
     MatchedFano,
     NoiseCorrelation,
@@ -180,7 +179,6 @@ __all__ = [
     "DriftMedians",
     "Epochs",
     "FileError",
-    "FisherSummary",
     "FormatError",
     "Information",
     "InformationPeaks",

@@ -2628,26 +2628,6 @@ spk_signal_correlation_estimate = function(
     "spk_signal_correlation_estimate", STATUS, context, P(spk_trials), double_out
 )
 
-class spk_fisher_summary(Structure):
-    _fields_ = [
-        ("n_pairs", int64),
-        ("n_units", int64),
-        ("mean", double),
-        ("mean_z", double),
-        ("error_z", double),
-        ("lower", double),
-        ("upper", double),
-    ]
-
-
-# spk_status spk_noise_correlation_summarize(spk_context *ctx, int64_t n_units,
-#     const double *correlations, const uint8_t *is_chosen, double confidence,
-#     spk_fisher_summary *summary)
-spk_noise_correlation_summarize = function(
-    "spk_noise_correlation_summarize", STATUS, context, int64, double_in, uint8_in,
-    double, P(spk_fisher_summary)
-)
-
 class spk_noise_match_options(Structure):
     _fields_ = [
         ("struct_size", size),

@@ -13,6 +13,7 @@ from ._numbers import whole_numbers
 from ._options import choice, filled
 from ._types import pointer
 from .alignment import Alignment, condition_indices
+from .synchrony import correlation_summary
 
 _DOUBLE = ctypes.POINTER(ctypes.c_double)
 _INT64 = ctypes.POINTER(ctypes.c_int64)
@@ -165,8 +166,6 @@ def fano(
         out = abi.spk_trial_fano(
             pointer(numbers, _INT64), *(pointer(array, _DOUBLE) for array in arrays)
         )
-        if data.n_units == 0:
-            numbers[...] = 0
         abi.spk_trial_fano_estimate(context, data.struct, options, out)
     means, variances, fano, lower, upper = map(data.without_axis, arrays)
     return TrialFano(
@@ -262,26 +261,6 @@ def mean_matched_fano(
     return MatchedFano(*columns, data.window_times(length.value, width, step))
 
 
-class FisherSummary(
-    namedtuple("FisherSummary", [name for name, _ in abi.spk_fisher_summary._fields_])
-):
-    """Many correlations in one number, on the scale of z = atanh r.
-
-    Attributes
-    ----------
-    n_pairs, n_units : int
-        Pairs with a correlation strictly between -1 and 1, and units in them.
-    mean : float
-        tanh of `mean_z`.
-    mean_z, error_z : float
-        Mean z and its standard error, by the jackknife over units: pairs share them.
-    lower, upper : float
-        Limits of `mean`.
-    """
-
-    __slots__ = ()
-
-
 class NoiseCorrelation(
     namedtuple("NoiseCorrelation", "correlations dof lower upper rates_hz unit_ids")
 ):
@@ -300,30 +279,28 @@ class NoiseCorrelation(
 
     __slots__ = ()
 
-    def summary(self, chosen=None, confidence=0.95):
-        """The mean correlation with its limits.
+    def summary(self, chosen=None, level=0.95):
+        """The mean correlation with its limits: :func:`spikekit.correlation_summary`.
 
         Parameters
         ----------
         chosen : array_like of bool, shape (n_units, n_units), optional
             Pairs to take, above the diagonal. Default: all.
-        confidence : float
+        level : float
 
         Returns
         -------
-        FisherSummary
+        CorrelationSummary
         """
-        n = len(self.rates_hz)
+        correlations = self.correlations
         if chosen is not None:
-            chosen = np.ascontiguousarray(chosen, np.uint8)
-            if chosen.shape != (n, n):
-                raise ArgumentError(f"chosen: expected shape ({n}, {n}), found {chosen.shape}")
-        out = abi.spk_fisher_summary()
-        with Call() as context:
-            abi.spk_noise_correlation_summarize(
-                context, n, np.ascontiguousarray(self.correlations), chosen, float(confidence), out
-            )
-        return FisherSummary(*(getattr(out, name) for name, _ in out._fields_))
+            chosen = np.asarray(chosen, bool)
+            if chosen.shape != correlations.shape:
+                raise ArgumentError(
+                    f"chosen: expected shape {correlations.shape}, found {chosen.shape}"
+                )
+            correlations = np.where(chosen, correlations, np.nan)
+        return correlation_summary(correlations, level)
 
     def geometric_rates_hz(self):
         """ndarray, shape (n_units, n_units): The root of the product of the two rates [Hz]."""

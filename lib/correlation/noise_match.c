@@ -2,7 +2,6 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "distributions/quantiles.h"
-#include "distributions/student.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -15,81 +14,6 @@ static int is_open(double r)
 {
     return r > -1.0 && r < 1.0; /* also no NaN */
 }
-
-/* Mean and jackknife over units, from each unit's sum and number of pairs. */
-static void jackknife(int64_t n_units, const double *sums, const int64_t *numbers,
-                      double total, double confidence, spk_fisher_summary *summary)
-{
-    const double pairs = (double)summary->n_pairs, units = (double)summary->n_units;
-    double mean = 0.0, squares = 0.0;
-    int64_t n_left = 0;
-    for (int64_t u = 0; u < n_units; u++)
-        if (numbers[u] > 0 && numbers[u] < summary->n_pairs) {
-            mean += (total - sums[u]) / (pairs - (double)numbers[u]);
-            n_left++;
-        }
-    if (summary->n_units < 4 || n_left < summary->n_units)
-        return; /* nothing is left without some unit */
-    mean /= units;
-    for (int64_t u = 0; u < n_units; u++)
-        if (numbers[u] > 0) {
-            const double d = (total - sums[u]) / (pairs - (double)numbers[u]) - mean;
-            squares += d * d;
-        }
-    summary->error_z = sqrt((units - 1.0) / units * squares);
-    const double reach =
-        spk__student_quantile((1.0 + confidence) / 2.0, units - 1.0) * summary->error_z;
-    summary->lower = tanh(summary->mean_z - reach);
-    summary->upper = tanh(summary->mean_z + reach);
-}
-
-spk_status spk_noise_correlation_summarize(spk_context *ctx, int64_t n_units,
-                                           const double *correlations,
-                                           const uint8_t *is_chosen, double confidence,
-                                           spk_fisher_summary *summary)
-{
-    SPK_REQUIRE(ctx, summary != NULL, SPK_ERR_ARGUMENT, "summary is NULL");
-    SPK_REQUIRE(ctx, n_units >= 0, SPK_ERR_ARGUMENT, "n_units must be >= 0, got %" PRId64,
-                n_units);
-    SPK_REQUIRE(ctx, n_units == 0 || correlations != NULL, SPK_ERR_ARGUMENT,
-                "correlations is NULL");
-    SPK_REQUIRE(ctx, confidence > 0 && confidence < 1, SPK_ERR_ARGUMENT,
-                "confidence must be between 0 and 1, got %g", confidence);
-    double *sums = spk__alloc_zero(ctx, n_units, sizeof *sums), total = 0.0;
-    int64_t *numbers = spk__alloc_zero(ctx, n_units, sizeof *numbers);
-    if (sums == NULL || numbers == NULL) {
-        spk__free(numbers);
-        spk__free(sums);
-        return spk__fail_memory(ctx);
-    }
-    *summary = (spk_fisher_summary){
-        .mean = NAN, .mean_z = NAN, .error_z = NAN, .lower = NAN, .upper = NAN};
-    for (int64_t i = 0; i < n_units; i++)
-        for (int64_t j = i + 1; j < n_units; j++) {
-            const double r = correlations[i * n_units + j];
-            if (!is_open(r) || (is_chosen != NULL && !is_chosen[i * n_units + j]))
-                continue;
-            const double z = atanh(r);
-            total += z;
-            sums[i] += z;
-            sums[j] += z;
-            numbers[i]++;
-            numbers[j]++;
-            summary->n_pairs++;
-        }
-    for (int64_t u = 0; u < n_units; u++)
-        summary->n_units += numbers[u] > 0;
-    if (summary->n_pairs > 0) {
-        summary->mean_z = total / (double)summary->n_pairs;
-        summary->mean = tanh(summary->mean_z);
-        jackknife(n_units, sums, numbers, total, confidence, summary);
-    }
-    spk__free(numbers);
-    spk__free(sums);
-    return SPK_OK;
-}
-
-/* ---- groups at the same rates ---- */
 
 void spk_noise_match_options_init(spk_noise_match_options *options, size_t struct_size)
 {

@@ -28,7 +28,9 @@ extern "C" {
 /** How an excess or a lack is judged. Defaults of each are in spk_connections_method(). */
 typedef enum spk_connection_method {
     /** Counts against a hollow kernel's mean of the neighbouring lags, Poisson mid-p of the
-     *  most extreme bin, times the bins tested. Stark & Abeles (2009) */
+     *  most extreme bin, times the bins tested. A lack that lasts longer than the kernel is
+     *  wide predicts itself: for inhibition of 10 ms take bin_s 0.002, width_s 0.03, window_s
+     *  0.3 and max_latency_s 0.01. Stark & Abeles (2009) */
     SPK_CONNECTION_HOLLOW = 0,
     /** The rules of English et al. (2017), as CellExplorer and buzcode apply them: above the
      *  hollow kernel's limit, and above the anti-causal peak. */

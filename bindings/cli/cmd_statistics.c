@@ -57,9 +57,12 @@ static const option options_what[] = {
      "Draws of segments for the limits of the timescale; 0: no limits.", NULL, 0, 100000},
     {"seed", 0, OPTION_SEED, "N", FIELD(seed), "Of these draws.", NULL, 0, 0},
     {"burst-method", 0, OPTION_TEXT, "NAME", FIELD(burst_method),
-     "max_interval: NeuroExplorer's limits on intervals, for bursts of some hundred ms; "
-     "log_isi: a threshold from the histogram of log intervals (Pasquale et al. 2010); "
-     "poisson_surprise: spikes too many for chance (Legendy & Salcman 1985).",
+     "poisson_surprise: spikes too many for chance at the unit's own rate (Legendy & "
+     "Salcman 1985); log_isi: a threshold from the histogram of log intervals (Pasquale "
+     "et "
+     "al. 2010); max_interval: NeuroExplorer's limits on intervals, made for cultures, "
+     "where "
+     "a unit of 6 Hz or more is one long burst.",
      NULL, 0, 0},
     {"confidence", 0, OPTION_NUMBER, "SHARE", FIELD(confidence),
      "Of all limits, between 0 and 1.", NULL, 0.001, 0.999999},
@@ -484,7 +487,7 @@ int spk_cmd_statistics(int argc, char **argv)
     statistics_arguments arguments = {.fano = "0.1,1,10",
                                       .kernel = "gaussian",
                                       .sigma_ms = "50",
-                                      .burst_method = "max_interval",
+                                      .burst_method = "poisson_surprise",
                                       .units = "all",
                                       .step_ms = 10,
                                       .confidence = 0.95,

@@ -18,25 +18,34 @@ int64_t spk__decay_first(const spk__decay_problem *problem, const double *values
     return first + 2 <= problem->n_lags ? first : 0;
 }
 
-/* f at lags 1 .. n_lags for one tau. */
+/* f at lags 1 .. n_lags for one tau. Powers of exp(-1 / tau) one from the other: a fit asks for
+ * some hundred of each at eighty tau. */
 static void fill_shape(const spk__decay_problem *p, double tau)
 {
     double *f = p->scratch;
-    for (int64_t k = 1; k <= p->n_lags; k++)
-        f[k - 1] = exp(-(double)k / tau);
+    const double q = exp(-1.0 / tau);
+    double power = 1.0;
+    for (int64_t k = 0; k < p->n_lags; k++)
+        f[k] = power *= q;
     if (p->n_bins == 0)
         return;
-    /* running sums of m(t), the mean over s of exp(-|t - s| / tau) */
+    /* running sums of m(t), the mean over s of exp(-|t - s| / tau): both geometric sums */
     const int64_t n = p->n_bins;
     double *sums = f + p->n_lags, *m = sums + n;
-    const double q = exp(-1.0 / tau), geometric = 1.0 / (1.0 - q);
-    double before = 0.0;
+    const double scale = 1.0 / ((1.0 - q) * (double)n);
+    power = 1.0;
     for (int64_t t = 0; t < n; t++) {
-        const double left = (1.0 - exp(-(double)(t + 1) / tau)) * geometric;
-        const double right = (1.0 - exp(-(double)(n - t) / tau)) * geometric;
-        m[t] = (left + right - 1.0) / (double)n;
-        sums[t] = before += m[t];
+        power *= q;
+        m[t] = (1.0 - power) * scale - 1.0 / (double)n;
     }
+    power = 1.0;
+    for (int64_t t = n - 1; t >= 0; t--) {
+        power *= q;
+        m[t] += (1.0 - power) * scale;
+    }
+    double before = 0.0;
+    for (int64_t t = 0; t < n; t++)
+        sums[t] = before += m[t];
     const double v = sums[n - 1] / (double)n;
     for (int64_t k = 1; k <= p->n_lags; k++) {
         const double early = sums[n - k - 1], late = sums[n - 1] - sums[k - 1];

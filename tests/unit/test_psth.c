@@ -233,7 +233,7 @@ static void gamma_limits_are_garwoods(void)
 static double coverage(int32_t limits, double smooth_s, int n_trials, double mean)
 {
     enum {
-        DRAWS = 600
+        DRAWS = 300
     };
     spk_random random = {.seed = 11, .stream = (uint32_t)limits};
     int32_t *counts = malloc((size_t)n_trials * DRAWS * 5 * sizeof *counts);
@@ -262,14 +262,14 @@ static double coverage(int32_t limits, double smooth_s, int n_trials, double mea
 
 static void limits_cover(void)
 {
-    /* standard error of a coverage of 0.95: 0.0089, four of them 0.036 */
+    /* standard error of a coverage of 0.95: 0.0126, four of them 0.05 */
     const double garwood = coverage(SPK_PSTH_POISSON, 0, 10, 0.4);
     const double gamma = coverage(SPK_PSTH_POISSON, 0.01, 10, 0.4);
     const double student = coverage(SPK_PSTH_STUDENT, 0, 20, 3);
     const double bootstrap = coverage(SPK_PSTH_BOOTSTRAP, 0, 20, 3);
-    CU_ASSERT(garwood >= 0.95 - 0.036); /* exact limits hold it or more */
-    CU_ASSERT(gamma >= 0.95 - 0.036 && gamma <= 0.999);
-    CU_ASSERT(fabs(student - 0.95) <= 0.036);
+    CU_ASSERT(garwood >= 0.95 - 0.05); /* exact limits hold it or more */
+    CU_ASSERT(gamma >= 0.95 - 0.05 && gamma <= 0.999);
+    CU_ASSERT(fabs(student - 0.95) <= 0.05);
     CU_ASSERT(bootstrap >= 0.88 && bootstrap <= 0.975); /* percentiles of 20 are narrow */
 }
 

@@ -283,6 +283,30 @@ def wrong_kinds(rows, sign, truth, shared):
     return [*cells, f"{left.sum()}"]
 
 
+def reciprocal(spikekit, methods, n_sessions):
+    """Strong excitation found with q <= 0.05: one way, and where both units excite each other
+    the stronger and the weaker direction. Sessions with many connections."""
+    found = {method: np.zeros((3, 2), int) for method in methods}
+    for seed in range(31, 31 + n_sessions):
+        made = spikekit.simulate(**dict(
+            SESSION, n_units=60, connection_share=0.15, inhibitory_share=0,
+            connection_strength=0.02, connection_sigma=0.7, seed=seed))
+        sign, extra, _ = true_connections(made)
+        clear, _ = signal(made, extra)
+        strong = (sign == 1) & (clear > 8)
+        kinds = (strong & (sign.T == 0), strong & strong.T & (clear > clear.T),
+                 strong & strong.T & (clear < clear.T))
+        for method in methods:
+            rows = find(spikekit, made, method)
+            own = (rows["sign"] == 1) & (rows["q"] <= 0.05)
+            claimed = np.zeros(sign.shape, bool)
+            claimed[rows["source"][own], rows["target"][own]] = True
+            found[method] += [(claimed[kind].sum(), kind.sum()) for kind in kinds]
+    lines = [[f"`{method}`", *(f"{k} of {n}" for k, n in counts)]
+             for method, counts in found.items()]
+    return table(["method", "one way", "stronger of two", "weaker of two"], lines)
+
+
 def latency_error(rows, truth, latency):
     """Median and 90th percentile of the error of latency [ms] of what was found."""
     own = (rows["sign"] == 1) & (truth[rows["source"], rows["target"]] == 1)
@@ -413,6 +437,8 @@ def run(args):
         tables[f"wrong {kind}"] = table(
             ["condition", "method", "right", "other sign", "other direction",
              "common unrecorded source", "common recorded source", "nothing"], wrong)
+
+    tables["reciprocal"] = reciprocal(spikekit, methods, 1 if args.quick else 3)
 
     text = []
     for condition, (common, found) in null.items():

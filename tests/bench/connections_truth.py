@@ -500,22 +500,27 @@ def run(args):
     pairs = session["n_units"] * (session["n_units"] - 1)
     lines = [[f"`{m}`", f"{real['plain'][1][m]['seconds']:.2f}"] for m in methods]
     tables["seconds"] = table(["method", f"seconds of processor, {pairs} pairs"], lines)
-    write_page(tables)
+    show(tables)
+    if args.quick:  # too few units for the page
+        return
     docs = ROOT / "docs"
+    write_page(docs / "connections.md", tables)
     draw_precision_recall(docs / "precision_recall.png", real)
     draw_false_positives(docs / "false_positives.png", null)
 
 
-def write_page(tables):
-    """Prints the tables, and puts them in their places of the page."""
-    page = ROOT / "docs" / "connections.md"
-    words = page.read_text() if page.exists() else ""
+def show(tables):
     for mark, lines in tables.items():
         print("\n".join(["", f"== {mark}", *lines]))
+
+
+def write_page(page, tables):
+    """Puts the tables in their places of the page."""
+    words = page.read_text()
+    for mark, lines in tables.items():
         start = f"<!-- table: {mark} -->\n"
         if start in words:
             before, rest = words.split(start)
             after = rest[rest.index("<!-- end -->"):]
             words = before + start + "\n" + "\n".join(lines) + "\n" + after
-    if words:
-        page.write_text(words)
+    page.write_text(words)

@@ -68,7 +68,7 @@ static int append_part(spk_context *ctx, const shard_part *part, connect_table *
          c->array != NULL && code == COMMAND_OK; c++) {
         code = read_column(ctx, part, c->array, n, values, NULL);
         for (int64_t r = 0; r < n && code == COMMAND_OK; r++)
-            *(double *)((char *)&own[r] + c->offset) = values[r];
+            memcpy((char *)&own[r] + c->offset, &values[r], sizeof values[r]);
     }
     if (code == COMMAND_OK)
         code = read_column(ctx, part, "n_tests", 1, NULL, ids);

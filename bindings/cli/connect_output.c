@@ -35,7 +35,9 @@ enum {
 
 static double number_of(const connect_row *row, int n)
 {
-    return *(const double *)((const char *)row + connect_numbers[n].offset);
+    double value;
+    memcpy(&value, (const char *)row + connect_numbers[n].offset, sizeof value);
+    return value;
 }
 
 void connect_table_clear(connect_table *table)

@@ -46,8 +46,10 @@ typedef enum spk_connection_method {
     SPK_CONNECTION_GLMCC = 4,
     /** The same model, judged by the ratio of likelihoods with and without the coupling. */
     SPK_CONNECTION_GLMCC_LR = 5,
-    /** Exact p under interval jitter of the target. Amarasingham et al. (2012); Jeck & Niebur
-     *  (2015) */
+    /** Exact p under interval jitter of the target, for the most extreme bin, times the bins
+     *  tested. It tests and hardly estimates: a peak is part of what is jittered, so that the
+     *  share (latencies tested) / width_s of it is expected and missing from `transmission`.
+     *  Amarasingham et al. (2012); Jeck & Niebur (2015) */
     SPK_CONNECTION_JITTER = 6,
     /** Kilosort's test of a refractory period that two units share: they may be one neuron.
      *  Lack only. */
@@ -189,7 +191,7 @@ SPK_API SPK_MUST_CHECK spk_status spk_connections_adjust(spk_context *ctx,
  *  with spk_connections_curve(). */
 typedef struct spk_connection_curve {
     double *lags_s;   /**< [n_bins] centre of each bin */
-    double *counts;   /**< [n_bins] source -> target */
+    double *counts;   /**< [n_bins] source -> target; of DECONVOLUTION the divided ones */
     double *expected; /**< [n_bins] NaN where the method expects nothing */
     double
         *lower; /**< [n_bins] counts below are a lack at the method's alpha; NaN: none */

@@ -35,10 +35,17 @@ void report_cards_add_probability(report_text *text, const char *relation, doubl
         return;
     }
     report_text_put(text, relation);
-    if (exponent > -3)
+    if (exponent > -3) {
         report_text_number(text, exp(log_p));
-    else
-        report_text_print(text, "10<sup>" MINUS "%.0f</sup>", floor(-exponent));
+        return;
+    }
+    double power = floor(exponent), digits = pow(10, exponent - floor(exponent));
+    if (digits >= 9.95) {
+        digits = 1;
+        power++;
+    }
+    report_text_print(text, "%.1f" NBSP "\xC3\x97" NBSP "10<sup>" MINUS "%.0f</sup>",
+                      digits, -power);
 }
 
 /* How many bins to join, an odd number, so that the picture shows more than single pairs. */

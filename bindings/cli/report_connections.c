@@ -17,6 +17,7 @@
 
 enum {
     MAX_LINES = 1000, /* in the graph */
+    MANY_LINES = 150, /* from there on they are drawn thin */
     N_CURVES = 5
 };
 
@@ -179,13 +180,17 @@ static void add_graph(report_text *text, const report_data *data,
                        "A line for each connection, from the depth of its source at the "
                        "left to the depth of its target at the right",
                        &x, &y);
-    report_text_put(text, "<svg class=\"arcs\" preserveAspectRatio=\"none\" "
-                          "viewBox=\"0 0 1000 1000\">");
     const int64_t n = c->n < MAX_LINES ? c->n : MAX_LINES;
-    for (int64_t r = n; r-- > 0;) /* the most certain on top */
-        if (isfinite(data->units[c->rows[r].source].y_um) &&
-            isfinite(data->units[c->rows[r].target].y_um))
-            add_line(text, data, &c->rows[r], &y);
+    report_text_print(text,
+                      "<svg class=\"arcs%s\" preserveAspectRatio=\"none\" "
+                      "viewBox=\"0 0 1000 1000\">",
+                      n > MANY_LINES ? " many" : "");
+    for (int32_t sign = 1; sign >= -1; sign -= 2)
+        for (int64_t r = n; r-- > 0;) /* the most certain on top */
+            if (c->rows[r].sign == sign &&
+                isfinite(data->units[c->rows[r].source].y_um) &&
+                isfinite(data->units[c->rows[r].target].y_um))
+                add_line(text, data, &c->rows[r], &y);
     report_text_put(text, "</svg>\n");
     report_chart_end(text);
     report_text_put(text, "<p class=\"legend\"><span><i class=\"e\"></i>excess"
@@ -214,8 +219,19 @@ static void add_path(report_text *text, const char *kind, const double *values, 
     report_text_put(text, "\"/>");
 }
 
+/* Whether the bins around lag 0 are above the method's limit too: the peak or trough may be no
+ * more than the side of one at 0. */
+static int is_synchronous(const report_connections *c, const spk_connection_curve *curve)
+{
+    for (int64_t k = 0; k < c->n_bins; k++)
+        if (fabs(1e3 * curve->lags_s[k]) <= REPORT_SYNCHRONOUS_MS + 1e-6 &&
+            curve->counts[k] > curve->upper[k])
+            return 1;
+    return 0;
+}
+
 static void add_card_head(report_text *text, const report_data *data,
-                          const spk_connection *row, double top)
+                          const spk_connection *row, double top, int synchronous)
 {
     const report_unit *source = &data->units[row->source];
     const report_unit *target = &data->units[row->target];
@@ -227,7 +243,9 @@ static void add_card_head(report_text *text, const report_data *data,
                       class_of(row), row->sign > 0 ? "excess" : "lack");
     if (apart <= REPORT_NEAR_UM)
         report_text_put(text, "<em>near</em>");
-    report_text_put(text, "</h3><p class=\"v\"><span>");
+    if (synchronous)
+        report_text_put(text, "<em>also synchronous</em>");
+    report_text_put(text, "</h3><p class=\"v\"><span>top: ");
     report_text_grouped(text, (int64_t)ceil(top));
     report_text_put(text, top == 1 ? " pair</span>" : " pairs</span>");
     if (isfinite(apart)) {
@@ -277,13 +295,17 @@ static void add_card(report_text *text, const report_data *data,
         isfinite(row->latency_s)
             ? (int64_t)lround(row->latency_s / c->options.bin_s) + centre - first
             : -1;
+    /* A trough is seen where the expectation fills the picture, whatever stands beside it. */
     double top = 1;
     for (int64_t k = first; k < first + n; k++) {
-        top = fmax(top, curve.counts[k]);
+        if (row->sign > 0)
+            top = fmax(top, curve.counts[k]);
         if (isfinite(curve.upper[k]))
-            top = fmax(top, curve.upper[k]);
+            top = fmax(top, row->sign > 0 ? curve.upper[k] : 1.2 * curve.upper[k]);
+        if (isfinite(curve.expected[k]))
+            top = fmax(top, curve.expected[k]);
     }
-    add_card_head(text, data, row, top);
+    add_card_head(text, data, row, top, is_synchronous(c, &curve));
     report_text_print(text,
                       "<svg preserveAspectRatio=\"none\" viewBox=\"0 0 %lld 100\" "
                       "role=\"img\"><title>Correlogram of units %lld and %lld</title>"

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Only spikes with a partner within reach of their interval are drawn. A task is a block of
- * draws; it leaves the greatest and the least z of each draw, and adds to its worker's integer
- * tallies, whose sum does not depend on who drew what.
+ * A draw is a surrogate of the whole unit, against which the other train is merged. A task is a
+ * block of draws; it leaves the greatest and the least z of each draw, and adds to its worker's
+ * integer tallies, whose sum does not depend on who drew what.
  */
 #include "correlation/jitter_gather.h"
 
 #include "base/check.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "spikes/surrogates_state.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <spikekit/random.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,42 +32,37 @@ void spk_jitter_draws_init(spk_jitter_draws *draws, size_t struct_size)
                struct_size < sizeof defaults ? struct_size : sizeof defaults);
 }
 
-/* A spike that moves among partners. */
-typedef struct mover {
-    uint64_t spike; /* its number in its unit */
-    int64_t start, length;
-    const int64_t *fixed;
-    int64_t n_fixed;
-} mover;
-
 typedef struct draw_job {
+    spk_context *ctx;
     spk__jitter_bins bins;
-    int64_t n_draws, n_movers;
-    mover *movers;
-    spk_random random;
-    uint64_t n_spikes;        /* of the unit that moves */
+    int64_t n_draws;
+    int32_t unit; /* that moves */
+    spk_train moved, fixed;
+    spk_surrogates *surrogates;
     int64_t *observed;        /* [n] */
     double *mean, *scale;     /* [n] scale: 1 / standard deviation, 0 if that is 0 */
     double *greatest, *least; /* [n_draws] */
     int64_t *counters; /* [workers][3][n] counts of a draw, tallies above and below */
+    int64_t *samples;  /* [workers][spikes that move] */
 } draw_job;
 
-static void draw(const draw_job *job, int64_t d, int64_t *counts)
+/* The pairs of a surrogate, run by run: both trains have the same runs. */
+static void count_pairs(const draw_job *job, const int64_t *samples, int64_t *counts)
 {
     const spk__jitter_bins *bins = &job->bins;
-    const uint64_t width = (uint64_t)bins->width, all = width * (uint64_t)bins->n;
+    const uint32_t width = (uint32_t)bins->width;
+    const int64_t all = bins->width * bins->n; /* below 2^32 */
+    const spk_train *moved = &job->moved, *fixed = &job->fixed;
     memset(counts, 0, (size_t)bins->n * sizeof *counts);
-    for (int64_t i = 0; i < job->n_movers; i++) {
-        const mover *m = &job->movers[i];
-        spk_random random = job->random;
-        random.index = (uint64_t)d * job->n_spikes + m->spike;
-        int64_t place = (int64_t)(spk_random_uniform(&random) * (double)m->length);
-        place = place < m->length ? place : m->length - 1;
-        const int64_t x = m->start + place - bins->first;
-        for (int64_t f = 0; f < m->n_fixed; f++) {
-            const uint64_t lag = (uint64_t)(x - m->fixed[f]);
-            if (lag < all) /* which is below 2^32 */
-                counts[(uint32_t)lag / (uint32_t)width]++;
+    for (int64_t r = 0; r < moved->n_runs; r++) {
+        const int64_t *first = fixed->samples + fixed->run_offsets[r];
+        const int64_t *const stop = fixed->samples + fixed->run_offsets[r + 1];
+        for (int64_t i = moved->run_offsets[r]; i < moved->run_offsets[r + 1]; i++) {
+            const int64_t latest = samples[i] - bins->first;
+            while (first < stop && *first <= latest - all)
+                first++;
+            for (const int64_t *f = first; f < stop && *f <= latest; f++)
+                counts[(uint32_t)(latest - *f) / width]++;
         }
     }
 }
@@ -78,9 +73,14 @@ static spk_status draw_some(void *state, int64_t task, int32_t worker)
     const int64_t n = job->bins.n, first = task * DRAWS_A_TASK;
     int64_t *counts = job->counters + worker * 3 * n;
     int64_t *above = counts + n, *below = counts + 2 * n;
+    int64_t *samples = job->samples + worker * job->moved.n_spikes;
     for (int64_t d = first; d < first + DRAWS_A_TASK && d < job->n_draws; d++) {
         double greatest = -INFINITY, least = INFINITY;
-        draw(job, d, counts);
+        const spk_status status =
+            spk_surrogates_draw(job->ctx, job->surrogates, job->unit, d, samples, NULL);
+        if (status != SPK_OK)
+            return status;
+        count_pairs(job, samples, counts);
         for (int64_t k = 0; k < n; k++) {
             above[k] += counts[k] >= job->observed[k];
             below[k] += counts[k] <= job->observed[k];
@@ -94,25 +94,6 @@ static spk_status draw_some(void *state, int64_t task, int32_t worker)
         job->least[d] = least;
     }
     return SPK_OK;
-}
-
-/* Fills movers, or with NULL counts them. */
-static int64_t find_movers(const spk__jitter_bins *bins, const spk_train *moved,
-                           const spk_train *fixed, mover *movers)
-{
-    spk__jitter_cursor cursor = {0, 0};
-    spk__jitter_run run;
-    int64_t n = 0;
-    while (spk__jitter_next_run(moved, fixed, &cursor, &run)) {
-        spk__jitter_interval interval;
-        while (spk__jitter_next_interval(bins, &run, &interval))
-            for (int64_t i = 0; i < interval.n_moved; i++, n++)
-                if (movers != NULL)
-                    movers[n] = (mover){(uint64_t)(interval.moved + i - moved->samples),
-                                        interval.start, interval.length, interval.fixed,
-                                        interval.n_fixed};
-    }
-    return n;
 }
 
 static int rising(const void *a, const void *b)
@@ -197,6 +178,62 @@ static spk_status find_moments(spk_context *ctx, draw_job *job, const spk_trains
     return status;
 }
 
+static int has_same_runs(const spk_train *a, const spk_train *b)
+{
+    const size_t bytes = (size_t)a->n_runs * sizeof(int64_t);
+    return a->n_runs == b->n_runs &&
+           (bytes == 0 || (memcmp(a->run_starts, b->run_starts, bytes) == 0 &&
+                           memcmp(a->run_stops, b->run_stops, bytes) == 0));
+}
+
+/* Trains in which two units have the runs that they share, and the others none. */
+static spk_status cut_to_common(spk_context *ctx, const spk_trains *trains, int32_t low,
+                                int32_t high, spk_trains **cut)
+{
+    const spk_spikes *spikes = spk_trains_spikes(trains);
+    const spk_train a = spk_trains_unit(trains, low), b = spk_trains_unit(trains, high);
+    const int64_t room = a.n_runs + b.n_runs; /* as many as they can share */
+    int64_t *offsets = spk__alloc(ctx, spikes->n_units + 1, sizeof *offsets);
+    int64_t *starts = spk__alloc(ctx, 4 * room, sizeof *starts);
+    spk_status status = SPK_ERR_MEMORY;
+    if (offsets == NULL || starts == NULL) {
+        status = spk__fail_memory(ctx);
+    } else {
+        int64_t *stops = starts + 2 * room, n = 0;
+        spk__jitter_cursor cursor = {0, 0};
+        spk__jitter_run run;
+        for (; spk__jitter_next_run(&a, &b, &cursor, &run); n++) {
+            starts[n] = run.start;
+            stops[n] = run.stop;
+        }
+        memcpy(starts + n, starts, (size_t)n * sizeof *starts);
+        memcpy(stops + n, stops, (size_t)n * sizeof *stops);
+        for (int64_t u = 0; u <= spikes->n_units; u++)
+            offsets[u] = (u > low ? n : 0) + (u > high ? n : 0);
+        const spk_periods periods = {spikes->n_units, offsets, starts, stops};
+        spk_trains_options options;
+        spk_trains_options_init(&options, sizeof options);
+        options.periods = &periods;
+        status = spk_trains_create(ctx, spikes, &options, cut);
+    }
+    spk__free(starts);
+    spk__free(offsets);
+    return status;
+}
+
+static spk_status create_surrogates(spk_context *ctx, const spk_trains *trains,
+                                    uint64_t seed, draw_job *job)
+{
+    spk_surrogates_options options;
+    spk_surrogates_options_init(&options, sizeof options);
+    options.method = SPK_SURROGATE_JITTER;
+    options.seed = seed;
+    options.width_s =
+        (double)job->bins.interval / spk_trains_spikes(trains)->sampling_rate_hz;
+    return spk__surrogates_create_units(ctx, trains, &options, job->unit, job->unit + 1,
+                                        &job->surrogates);
+}
+
 static spk_status check_draws(spk_context *ctx, const spk_jitter_draws *draws)
 {
     const int64_t most = (int64_t)1 << 31;
@@ -230,44 +267,54 @@ spk_status spk_jitter_monte_carlo(spk_context *ctx, const spk_trains *trains,
 
     const int32_t side = options == NULL ? SPK_JITTER_TARGET : options->jittered;
     const int moves = side == SPK_JITTER_TARGET;
-    const spk_train moved = spk_trains_unit(trains, pair[0][moves]);
-    const spk_train fixed = spk_trains_unit(trains, pair[0][1 - moves]);
     const int64_t n_tasks = (n_draws + DRAWS_A_TASK - 1) / DRAWS_A_TASK;
     const int32_t n_workers = spk__parallel_workers(ctx, n_tasks);
     draw_job job = {
+        .ctx = ctx,
         .bins = spk__jitter_make_bins(&layout, side, layout.first_test, n),
         .n_draws = n_draws,
-        .random = {.seed = draws->seed, .stream = (uint32_t)pair[0][moves]},
-        .n_spikes = (uint64_t)moved.n_spikes,
+        .unit = pair[0][moves],
+        .moved = spk_trains_unit(trains, pair[0][moves]),
+        .fixed = spk_trains_unit(trains, pair[0][1 - moves]),
     };
-    job.n_movers = n == 0 ? 0 : find_movers(&job.bins, &moved, &fixed, NULL);
+    spk_trains *cut = NULL;
+    if (!has_same_runs(&job.moved, &job.fixed)) {
+        status = cut_to_common(ctx, trains, reference < target ? reference : target,
+                               reference < target ? target : reference, &cut);
+        if (status != SPK_OK)
+            return status;
+        trains = cut;
+        job.moved = spk_trains_unit(trains, pair[0][moves]);
+        job.fixed = spk_trains_unit(trains, pair[0][1 - moves]);
+    }
     const int64_t bytes = spk__jitter_room(&job.bins);
     double *room = spk__alloc(ctx, bytes, 1);
-    job.movers = spk__alloc(ctx, job.n_movers, sizeof *job.movers);
+    job.samples = spk__alloc(ctx, n_workers, (size_t)job.moved.n_spikes * 8);
     job.observed = spk__alloc(ctx, n, sizeof *job.observed);
     job.mean = spk__alloc(ctx, 2 * n, sizeof *job.mean);
     job.greatest = spk__alloc(ctx, 2 * n_draws, sizeof *job.greatest);
     job.counters = spk__alloc_zero(ctx, 3 * n * n_workers, sizeof *job.counters);
-    if (room == NULL || job.movers == NULL || job.observed == NULL || job.mean == NULL ||
+    if (room == NULL || job.samples == NULL || job.observed == NULL || job.mean == NULL ||
         job.greatest == NULL || job.counters == NULL) {
         status = spk__fail_memory(ctx);
         goto cleanup;
     }
     job.scale = job.mean + n;
     job.least = job.greatest + n_draws;
-    if (job.n_movers > 0)
-        (void)find_movers(&job.bins, &moved, &fixed, job.movers);
-    if ((status = find_moments(ctx, &job, trains, reference, target, room)) != SPK_OK)
+    if ((status = find_moments(ctx, &job, trains, reference, target, room)) != SPK_OK ||
+        (status = create_surrogates(ctx, trains, draws->seed, &job)) != SPK_OK)
         goto cleanup;
     if ((status = spk__parallel_for(ctx, n_tasks, draw_some, &job, "jitter")) != SPK_OK)
         goto cleanup;
     conclude(&job, n_workers, draws->alpha, bands, p);
 cleanup:
+    spk_surrogates_destroy(job.surrogates);
     spk__free(job.counters);
     spk__free(job.greatest);
     spk__free(job.mean);
     spk__free(job.observed);
-    spk__free(job.movers);
+    spk__free(job.samples);
     spk__free(room);
+    spk_trains_destroy(cut);
     return status;
 }

@@ -134,6 +134,7 @@ static void set_samples(spk_surrogates *s, double rate_hz)
 typedef struct preparation {
     spk_context *ctx;
     spk_surrogates *surrogates;
+    int64_t first_unit;
 } preparation;
 
 static spk_status find_windows(spk_context *ctx, spk_surrogates *s, int64_t unit)
@@ -153,9 +154,10 @@ static spk_status find_windows(spk_context *ctx, spk_surrogates *s, int64_t unit
     return SPK_OK;
 }
 
-static spk_status prepare_unit(void *state, int64_t unit, int32_t worker)
+static spk_status prepare_unit(void *state, int64_t task, int32_t worker)
 {
     const preparation *p = state;
+    const int64_t unit = p->first_unit + task;
     (void)worker;
     if (p->surrogates->joint != NULL)
         return spk__joint_table_make(p->ctx, p->surrogates, unit,
@@ -205,9 +207,10 @@ static spk_status copy_rates(spk_context *ctx, spk_surrogates *s)
     return SPK_OK;
 }
 
-static spk_status prepare(spk_context *ctx, spk_surrogates *s)
+static spk_status prepare(spk_context *ctx, spk_surrogates *s, int64_t first_unit,
+                          int64_t last_unit)
 {
-    preparation p = {ctx, s};
+    preparation p = {ctx, s, first_unit};
     if (s->options.method == SPK_SURROGATE_RATE)
         return copy_rates(ctx, s);
     if (is_joint(s->options.method)) {
@@ -221,14 +224,14 @@ static spk_status prepare(spk_context *ctx, spk_surrogates *s)
     } else {
         return SPK_OK;
     }
-    return spk__parallel_for(ctx, s->n_units, prepare_unit, &p, NULL);
+    return spk__parallel_for(ctx, last_unit - first_unit, prepare_unit, &p, NULL);
 }
 
-spk_status spk_surrogates_create(spk_context *ctx, const spk_trains *trains,
-                                 const spk_surrogates_options *options,
-                                 spk_surrogates **surrogates)
+spk_status spk__surrogates_create_units(spk_context *ctx, const spk_trains *trains,
+                                        const spk_surrogates_options *options,
+                                        int64_t first_unit, int64_t last_unit,
+                                        spk_surrogates **surrogates)
 {
-    SPK_REQUIRE(ctx, trains != NULL, SPK_ERR_ARGUMENT, "trains is NULL");
     SPK_REQUIRE(ctx, surrogates != NULL, SPK_ERR_ARGUMENT, "surrogates is NULL");
     spk_surrogates_options used;
     spk_surrogates_options_init(&used, sizeof used);
@@ -248,11 +251,20 @@ spk_status spk_surrogates_create(spk_context *ctx, const spk_trains *trains,
     s->options = used;
     s->n_units = spk_trains_spikes(trains)->n_units;
     set_samples(s, spk_trains_spikes(trains)->sampling_rate_hz);
-    if ((status = prepare(ctx, s)) == SPK_OK)
+    if ((status = prepare(ctx, s, first_unit, last_unit)) == SPK_OK)
         *surrogates = s;
     else
         spk_surrogates_destroy(s);
     return status;
+}
+
+spk_status spk_surrogates_create(spk_context *ctx, const spk_trains *trains,
+                                 const spk_surrogates_options *options,
+                                 spk_surrogates **surrogates)
+{
+    SPK_REQUIRE(ctx, trains != NULL, SPK_ERR_ARGUMENT, "trains is NULL");
+    return spk__surrogates_create_units(ctx, trains, options, 0,
+                                        spk_trains_spikes(trains)->n_units, surrogates);
 }
 
 void spk_surrogates_destroy(spk_surrogates *surrogates)

@@ -32,6 +32,12 @@ struct spk_surrogates {
     int64_t **window_starts; /* [n_units][spikes], of JITTER, or NULL */
 };
 
+/** As spk_surrogates_create(), for surrogates of units first_unit .. last_unit - 1 only. */
+spk_status spk__surrogates_create_units(spk_context *ctx, const spk_trains *trains,
+                                        const spk_surrogates_options *options,
+                                        int64_t first_unit, int64_t last_unit,
+                                        spk_surrogates **surrogates);
+
 /** One surrogate being drawn. */
 typedef struct spk__surrogate_draw {
     spk_context *ctx;

@@ -90,6 +90,11 @@ def test_bands_and_threads():
     at = int(np.argmax(one.counts))
     assert one.lags_s[at] == pytest.approx(0.002)
     assert one.counts[at] > one.global_upper[at] and one.p_excess == 1 / 1001
+    drawn = spikekit.surrogates(data, "jitter", 1000, width_s=0.02, seed=2**63 + 7).trains(20)
+    reference = data.samples[data.units == 0]
+    draws = np.array([counts_of(reference, train, len(one.counts), 2) for train in drawn])
+    assert np.array_equal(one.p_upper, (1 + (draws >= one.counts).sum(0)) / 1001)
+    assert np.array_equal(one.p_lower, (1 + (draws <= one.counts).sum(0)) / 1001)
 
 
 def test_predictors():

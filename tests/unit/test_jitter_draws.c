@@ -6,6 +6,7 @@
 #include <math.h>
 #include <spikekit/jitter.h>
 #include <spikekit/random.h>
+#include <spikekit/surrogates.h>
 #include <stdlib.h>
 
 enum {
@@ -37,14 +38,21 @@ static spk_spikes draw_spikes(uint64_t seed, int64_t n, int64_t duration)
     return (spk_spikes){2 * n, 3, samples, units, 1000, 0, duration};
 }
 
-static spk_trains *group(const spk_spikes *spikes, const spk_epochs *epochs)
+static spk_trains *group_in(const spk_spikes *spikes, const spk_epochs *epochs,
+                            const spk_periods *periods)
 {
     spk_trains *trains = NULL;
     spk_trains_options options;
     spk_trains_options_init(&options, sizeof options);
     options.epochs = epochs;
+    options.periods = periods;
     CU_ASSERT_EQUAL_FATAL(spk_trains_create(NULL, spikes, &options, &trains), SPK_OK);
     return trains;
+}
+
+static spk_trains *group(const spk_spikes *spikes, const spk_epochs *epochs)
+{
+    return group_in(spikes, epochs, NULL);
 }
 
 static spk_jitter_options options_of(int64_t interval, int64_t n_bins, int64_t bin)
@@ -110,6 +118,134 @@ static void draws_follow_the_exact_distribution(void)
         CU_ASSERT(p[0] >= least - 0.02 && p[0] <= 1 && p[1] > 0 && p[1] <= 1);
     }
     spk_trains_destroy(trains);
+}
+
+enum {
+    LAG_BINS = 7,
+    LAG_WIDTH = 4,
+    INTERVAL = 23
+};
+
+/* Pairs of one run by lag, target less reference; `drawn` stands in for the unit that moves. */
+static void count_pairs(const spk_trains *trains, int side, const int64_t *drawn,
+                        int64_t counts[LAG_BINS])
+{
+    const spk_train moved = spk_trains_unit(trains, 1 - side);
+    const spk_train fixed = spk_trains_unit(trains, side);
+    memset(counts, 0, LAG_BINS * sizeof *counts);
+    CU_ASSERT_EQUAL_FATAL(moved.n_runs, fixed.n_runs);
+    for (int64_t r = 0; r < moved.n_runs; r++)
+        for (int64_t i = moved.run_offsets[r]; i < moved.run_offsets[r + 1]; i++)
+            for (int64_t f = fixed.run_offsets[r]; f < fixed.run_offsets[r + 1]; f++) {
+                const int64_t lag = (side ? -1 : 1) * (drawn[i] - fixed.samples[f]);
+                const int64_t at = lag + LAG_BINS * LAG_WIDTH / 2;
+                if (at >= 0 && at < LAG_BINS * LAG_WIDTH)
+                    counts[at / LAG_WIDTH]++;
+            }
+}
+
+/* What the surrogates of `common`, trains whose runs are those of the pair in `trains`, say of
+ * it, beside what the function says. */
+static void compare_with_surrogates(const spk_trains *trains, const spk_trains *common,
+                                    int side, uint64_t seed)
+{
+    enum {
+        N_DRAWS = 90
+    };
+    spk_jitter_options options = options_of(INTERVAL, LAG_BINS, LAG_WIDTH);
+    spk_jitter_draws draws;
+    spk_jitter_band bands[LAG_BINS];
+    spk_surrogates_options surrogate;
+    spk_surrogates *surrogates = NULL;
+    int64_t drawn[MOST_SPIKES], observed[LAG_BINS], counts[LAG_BINS];
+    double above[LAG_BINS] = {0}, below[LAG_BINS] = {0},
+           extreme[2] = {-INFINITY, INFINITY};
+    double p[2], most[N_DRAWS], least[N_DRAWS], beyond[2] = {1, 1};
+    options.jittered = side;
+    spk_jitter_draws_init(&draws, sizeof draws);
+    draws.n_draws = N_DRAWS;
+    draws.seed = seed;
+    draws.alpha = 0.2;
+    CU_ASSERT_EQUAL_FATAL(
+        spk_jitter_monte_carlo(NULL, trains, 0, 1, &options, &draws, bands, p), SPK_OK);
+    spk_surrogates_options_init(&surrogate, sizeof surrogate);
+    surrogate.method = SPK_SURROGATE_JITTER;
+    surrogate.width_s = options.interval_s;
+    surrogate.seed = seed;
+    CU_ASSERT_EQUAL_FATAL(spk_surrogates_create(NULL, common, &surrogate, &surrogates),
+                          SPK_OK);
+    count_pairs(common, side, spk_trains_unit(common, 1 - side).samples, observed);
+    for (int d = -1; d < N_DRAWS; d++) {
+        double greatest = -INFINITY, lowest = INFINITY;
+        if (d < 0) {
+            memcpy(counts, observed, sizeof counts);
+        } else {
+            CU_ASSERT_EQUAL_FATAL(
+                spk_surrogates_draw(NULL, surrogates, 1 - side, d, drawn, NULL), SPK_OK);
+            count_pairs(common, side, drawn, counts);
+        }
+        for (int k = 0; k < LAG_BINS; k++) {
+            const double z =
+                ((double)counts[k] - bands[k].expected) / sqrt(bands[k].variance);
+            greatest = fmax(greatest, z);
+            lowest = fmin(lowest, z);
+            above[k] += d >= 0 && counts[k] >= observed[k];
+            below[k] += d >= 0 && counts[k] <= observed[k];
+        }
+        if (d < 0) {
+            extreme[0] = greatest;
+            extreme[1] = lowest;
+        } else {
+            most[d] = greatest;
+            least[d] = lowest;
+            beyond[0] += greatest >= extreme[0] - 1e-9;
+            beyond[1] += lowest <= extreme[1] + 1e-9;
+        }
+    }
+    CU_ASSERT(p[0] == beyond[0] / (N_DRAWS + 1) && p[1] == beyond[1] / (N_DRAWS + 1));
+    for (int k = 0; k < LAG_BINS; k++) {
+        int higher = 0, lower = 0;
+        const double sd = sqrt(bands[k].variance);
+        CU_ASSERT_EQUAL(bands[k].count, observed[k]);
+        CU_ASSERT(bands[k].p_upper == (1 + above[k]) / (N_DRAWS + 1));
+        CU_ASSERT(bands[k].p_lower == (1 + below[k]) / (N_DRAWS + 1));
+        /* 9 of 90 draws are at the edge of the band or beyond */
+        for (int d = 0; d < N_DRAWS; d++) {
+            higher += most[d] > (bands[k].global_upper - bands[k].expected) / sd + 1e-9;
+            lower += least[d] < (bands[k].global_lower - bands[k].expected) / sd - 1e-9;
+        }
+        CU_ASSERT(higher <= 9 && lower <= 9 && higher >= 4 && lower >= 4);
+    }
+    spk_surrogates_destroy(surrogates);
+}
+
+/* Every draw is the surrogate of its number, in the runs of the pair. */
+static void draws_are_surrogates(void)
+{
+    const int64_t starts[] = {0, 1100}, stops[] = {1001, 2003};
+    const spk_epochs epochs = {2, starts, stops};
+    /* two units observed at other times, and what they share: 100 .. 701, 900 .. 1001,
+     * 1100 .. 1511 */
+    const int64_t own[] = {0, 2, 3, 3}, own_starts[] = {0, 900, 100},
+                  own_stops[] = {701, 2003, 1511};
+    const int64_t shared[] = {0, 3, 6, 6},
+                  shared_starts[] = {100, 900, 1100, 100, 900, 1100},
+                  shared_stops[] = {701, 1001, 1511, 701, 1001, 1511};
+    const spk_periods periods = {3, own, own_starts, own_stops};
+    const spk_periods common_periods = {3, shared, shared_starts, shared_stops};
+    for (uint64_t repeat = 0; repeat < 6; repeat++) {
+        const spk_spikes spikes = draw_spikes(repeat, 150, 2003);
+        spk_trains *trains = group(&spikes, &epochs);
+        spk_trains *apart = group_in(&spikes, &epochs, &periods);
+        spk_trains *common = group_in(&spikes, NULL, &common_periods);
+        for (int side = 0; side < 2; side++) {
+            compare_with_surrogates(trains, trains, side, repeat << 40 | 7);
+            compare_with_surrogates(apart, common, side, repeat);
+        }
+        spk_trains_destroy(trains);
+        spk_trains_destroy(apart);
+        spk_trains_destroy(common);
+    }
 }
 
 /* Under the null hypothesis the correlogram leaves the global band with probability alpha, and
@@ -342,14 +478,18 @@ static spk_status run_both(spk_context *ctx, void *trains)
 
 static void failed_allocations(void)
 {
+    /* units observed at other times, so that their common runs are laid */
+    const int64_t offsets[] = {0, 1, 2, 2}, starts[] = {0, 10}, stops[] = {890, 900};
+    const spk_periods periods = {3, offsets, starts, stops};
     const spk_spikes spikes = draw_spikes(8, 50, 900);
-    spk_trains *trains = group(&spikes, NULL);
-    CU_ASSERT(suite_fail_allocations(run_both, trains) > 20);
+    spk_trains *trains = group_in(&spikes, NULL, &periods);
+    CU_ASSERT(suite_fail_allocations(run_both, trains) > 30);
     spk_trains_destroy(trains);
 }
 
 static const suite_test tests[] = {
     {"draws follow the exact distribution", draws_follow_the_exact_distribution},
+    {"draws are surrogates", draws_are_surrogates},
     {"global bands keep their level", global_bands_keep_their_level},
     {"draws are the same for any threads", draws_are_the_same_for_any_threads},
     {"synchrony equals every placement", synchrony_equals_every_placement},

@@ -295,7 +295,9 @@ def jitter_bands(
         Unit ids.
     n_draws : int
     seed : int
-        The same seed gives the same draws, whatever the number of threads.
+        The same seed gives the same draws, whatever the number of threads: draw d is surrogate
+        d of the unit that moves, as :func:`spikekit.surrogates` gives it with method "jitter",
+        width_s = interval_s and this seed.
     alpha : float
         The band is left anywhere by chance with this probability.
     interval_s, bin_s, window_s, from_s, to_s, jittered, epochs, periods

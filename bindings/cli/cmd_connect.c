@@ -54,6 +54,10 @@ static const option options_method[] = {
     {"width-ms", 0, OPTION_NUMBER, "MS", FIELD(width_ms),
      "Time scale of what is taken for background [ms]: kernel, or jitter window.", OWN, 0,
      0},
+    {"skip-center", 0, OPTION_TEXT, "WHETHER", FIELD(skip_center),
+     "yes or no: leave the bin at lag 0 out of the background, for pairs on the same "
+     "electrodes, where a sorter misses spikes that overlap.",
+     OWN, 0, 0},
     {"alpha", 0, OPTION_NUMBER, "P", FIELD(alpha),
      "Level of the method's own rule, for the column `significant`.", OWN, 0, 0},
     {"epochs", 'e', OPTION_TEXT, "FILE", FIELD(epochs),
@@ -216,6 +220,12 @@ static int set_options(spk_context *ctx, const connect_arguments *a,
     o->width_s = seconds(a->width_ms);
     o->alpha = a->alpha;
     o->max_p = a->all ? 1.0 : a->max_q;
+    if (a->skip_center != NULL) {
+        o->skip_center = strcmp(a->skip_center, "yes") == 0;
+        if (!o->skip_center && strcmp(a->skip_center, "no") != 0)
+            return command_fail_usage(
+                NAME, "--skip-center: expected yes or no, found '%s'", a->skip_center);
+    }
     if (a->signs == NULL)
         return COMMAND_OK;
     if (strcmp(a->signs, "both") == 0)
@@ -321,6 +331,7 @@ static spk_status make_meta(connect_run *run)
     TRY(spk_json_set_number(ctx, json, "width_s", o->width_s));
     TRY(spk_json_set_number(ctx, json, "alpha", o->alpha));
     TRY(spk_json_set_number(ctx, json, "max_p", o->max_p));
+    TRY(spk_json_set_integer(ctx, json, "skip_center", o->skip_center));
     TRY(spk_json_set_text(ctx, json, "units", a->pairs != NULL ? "pairs" : a->units));
     if (a->pairs != NULL)
         TRY(spk_json_set_text(ctx, json, "pairs", a->pairs));

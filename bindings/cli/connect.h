@@ -16,6 +16,7 @@ typedef struct connect_arguments {
     const char *output;
     const char *method;
     const char *signs;
+    const char *skip_center;
     double bin_ms, window_ms, min_latency_ms, max_latency_ms, width_ms, alpha;
     double max_q;
     int32_t all;

@@ -67,6 +67,7 @@ typedef struct spk_connection_method_info {
     double width_s; /**< time scale of the null: kernel, jitter window [s]; NaN: none */
     double alpha;   /**< level of the method's own rule; NaN: it has none */
     int32_t signs;  /**< tested by default: +1, -1, or 0 for both */
+    int32_t skip_center; /**< what spk_connections_options.skip_center = -1 stands for */
 } spk_connection_method_info;
 
 /** The description of a method; NULL for an unknown value. */
@@ -106,6 +107,11 @@ typedef struct spk_connections_options {
      *  of one call; spk_connections_adjust() then gives their q. */
     int64_t first_source;
     int64_t last_source;
+    /** 1: the bin at lag 0 is left out of what the background is estimated from, for pairs on
+     *  the same electrodes, where a sorter misses spikes that overlap; latencies tested must be
+     *  beyond it. HOLLOW, ENGLISH and DECONVOLUTION only. 0: it counts like any other. Default
+     *  -1, the method's own: 1 for ENGLISH, 0 for all others. */
+    int32_t skip_center;
 } spk_connections_options;
 
 SPK_API void spk_connections_options_init(spk_connections_options *options,
@@ -146,7 +152,8 @@ typedef struct spk_connections spk_connections;
  * @param[in]  options      NULL for the defaults
  * @param[out] connections  destroy with spk_connections_destroy()
  * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, option out of range, latencies with no bin, window
- *         longer than the recording, a sign that the method does not test); the errors of
+ *         longer than the recording, a sign that the method does not test, a bin at lag 0 that
+ *         it cannot leave out); the errors of
  *         spk_correlogram_count(); SPK_ERR_MEMORY; SPK_ERR_CANCELLED
  * Cost:    methods of correlograms: spk_correlogram_count_rows(), then some 1 us a pair;
  *          others see their headers. Extra memory: that of the count, spk_trains, and 104
@@ -166,7 +173,8 @@ SPK_API const spk_connection *spk_connections_rows(const spk_connections *connec
 SPK_API int64_t spk_connections_n_rows(const spk_connections *connections);
 /** Tests made, kept or not. */
 SPK_API int64_t spk_connections_n_tests(const spk_connections *connections);
-/** The options with the method's own values filled in, whole bins, and signs -1, 0 or 1. */
+/** The options with the method's own values filled in, whole bins, signs -1, 0 or 1, and
+ *  skip_center 0 or 1. */
 SPK_API const spk_connections_options *
 spk_connections_resolved(const spk_connections *connections);
 

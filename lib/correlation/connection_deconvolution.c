@@ -38,7 +38,7 @@ static spk_status prepare(spk_context *ctx, const spk__connection_work *work, vo
     if (shared == NULL)
         return spk__fail_memory(ctx);
     spk_status status =
-        spk__connection_window_init(ctx, work, SPK_PREDICTOR_MEDIAN, 0, &shared->window);
+        spk__connection_window_init(ctx, work, SPK_PREDICTOR_MEDIAN, &shared->window);
     if (status != SPK_OK ||
         (status = spk__deconvolution_create(ctx, n, &shared->plan)) != SPK_OK)
         goto cleanup;
@@ -115,6 +115,8 @@ static void finish(const spk__connection_work *work, const spk__connection_pair 
                                      work->n_spikes[pair->source]);
     for (int64_t k = 0; k < work->n_bins; k++)
         predicted[k] = (divided[k] - predicted[k]) * per_spike;
+    if (work->options->skip_center)
+        predicted[work->n_bins / 2] = 0.0; /* what is left out is no peak */
     row->effect =
         spk__transmission_gain(&shared->window.bins, predicted, row->sign, work->bin_s);
 }
@@ -202,6 +204,7 @@ const spk__connection_method spk__connection_deconvolution = {
              .width_s = 0.011,
              .alpha = 0.001,
              .signs = 0},
+    .can_skip_center = 1,
     .needs_counts = 1,
     .needs_auto = 1,
     .prepare = prepare,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * English et al. (2017) as CellExplorer applies it. The bin at lag 0 is left out of the
- * prediction, as there for pairs of one shank: overlapping spikes are missed. Most pairs fail
+ * English et al. (2017) as CellExplorer applies it: by default the bin at lag 0 is left out of
+ * the prediction, as there for pairs of one shank. Most pairs fail
  * by their anti-causal side, before anything is predicted.
  */
 #include "base/check.h"
@@ -12,7 +12,7 @@ static spk_status prepare(spk_context *ctx, const spk__connection_work *work,
 {
     SPK_REQUIRE(ctx, work->first_bin > work->n_bins / 2, SPK_ERR_ARGUMENT,
                 "min_latency_s must be beyond the bin at lag 0 for method english");
-    return spk__connection_window_create(ctx, work, SPK_PREDICTOR_GAUSSIAN, 1, shared);
+    return spk__connection_window_create(ctx, work, SPK_PREDICTOR_GAUSSIAN, shared);
 }
 
 static spk_status test(spk_context *ctx, const spk__connection_work *work,
@@ -65,7 +65,9 @@ const spk__connection_method spk__connection_english = {
              .max_latency_s = 0.004,
              .width_s = 0.01,
              .alpha = 0.001,
-             .signs = 1},
+             .signs = 1,
+             .skip_center = 1},
+    .can_skip_center = 1,
     .needs_counts = 1,
     .prepare = prepare,
     .destroy = spk__connection_window_destroy,

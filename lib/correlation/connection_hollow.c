@@ -5,7 +5,7 @@
 static spk_status prepare(spk_context *ctx, const spk__connection_work *work,
                           void **shared)
 {
-    return spk__connection_window_create(ctx, work, SPK_PREDICTOR_GAUSSIAN, 0, shared);
+    return spk__connection_window_create(ctx, work, SPK_PREDICTOR_GAUSSIAN, shared);
 }
 
 static spk_status test(spk_context *ctx, const spk__connection_work *work,
@@ -49,6 +49,7 @@ const spk__connection_method spk__connection_hollow = {
              .width_s = 0.01,
              .alpha = 0.001,
              .signs = 0},
+    .can_skip_center = 1,
     .needs_counts = 1,
     .prepare = prepare,
     .destroy = spk__connection_window_destroy,

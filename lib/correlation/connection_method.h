@@ -13,7 +13,8 @@
 
 /** What every pair of one call shares. */
 typedef struct spk__connection_work {
-    const spk_connections_options *options; /**< nothing left open, signs -1, 0 or 1 */
+    const spk_connections_options *options; /**< nothing left open, signs -1, 0 or 1, and
+                                            *   skip_center 0 or 1 */
     const spk_spikes *spikes;
     const spk_trains *trains; /**< in the epochs; NULL unless needs_trains */
     const int64_t *n_spikes;  /**< [n_units] in the epochs */
@@ -41,10 +42,11 @@ enum {
 
 typedef struct spk__connection_method {
     spk_connection_method_info info;
-    int32_t sign_only;    /**< +1 or -1: tests this sign only; 0: either or both */
-    int32_t needs_counts; /**< 1: pair->counts */
-    int32_t needs_auto;   /**< 1: work->auto_counts */
-    int32_t needs_trains; /**< 1: work->trains */
+    int32_t can_skip_center; /**< 1: takes options->skip_center 1 */
+    int32_t sign_only;       /**< +1 or -1: tests this sign only; 0: either or both */
+    int32_t needs_counts;    /**< 1: pair->counts */
+    int32_t needs_auto;      /**< 1: work->auto_counts */
+    int32_t needs_trains;    /**< 1: work->trains */
     /** 1: one call tests source -> target and target -> source; the frame calls it once for an
      *  unordered pair, whichever directions were asked for, and drops the others. */
     int32_t is_mutual;

@@ -9,9 +9,13 @@
 #include <spikekit/significance.h>
 
 spk_status spk__connection_window_init(spk_context *ctx, const spk__connection_work *work,
-                                       int32_t kernel, int32_t skip_center,
-                                       spk__connection_window *window)
+                                       int32_t kernel, spk__connection_window *window)
 {
+    const int32_t skip_center = work->options->skip_center;
+    SPK_REQUIRE(ctx, !skip_center || work->first_bin > work->n_bins / 2, SPK_ERR_ARGUMENT,
+                "min_latency_s must be beyond the bin at lag 0 to leave it out "
+                "(skip_center), got %g",
+                work->options->min_latency_s);
     spk_predictor_options options;
     spk_predictor_options_init(&options, sizeof options);
     options.kernel = kernel;
@@ -38,13 +42,12 @@ spk_status spk__connection_window_init(spk_context *ctx, const spk__connection_w
 
 spk_status spk__connection_window_create(spk_context *ctx,
                                          const spk__connection_work *work, int32_t kernel,
-                                         int32_t skip_center, void **shared)
+                                         void **shared)
 {
     spk__connection_window *window = spk__alloc(ctx, 1, sizeof *window);
     if (window == NULL)
         return spk__fail_memory(ctx);
-    const spk_status status =
-        spk__connection_window_init(ctx, work, kernel, skip_center, window);
+    const spk_status status = spk__connection_window_init(ctx, work, kernel, window);
     if (status == SPK_OK)
         *shared = window;
     else

@@ -13,16 +13,15 @@ typedef struct spk__connection_window {
     spk__pair_bins bins;
 } spk__connection_window;
 
-/** Of width_s, rounded to bins. */
+/** Of width_s, rounded to bins, with or without the bin at lag 0 as the options say. */
 spk_status spk__connection_window_init(spk_context *ctx, const spk__connection_work *work,
-                                       int32_t kernel, int32_t skip_center,
-                                       spk__connection_window *window);
+                                       int32_t kernel, spk__connection_window *window);
 
 /** The same as work->shared, where that is all there is to share, with its scratch:
  *  spk__connection_window_room() doubles. */
 spk_status spk__connection_window_create(spk_context *ctx,
                                          const spk__connection_work *work, int32_t kernel,
-                                         int32_t skip_center, void **shared);
+                                         void **shared);
 void spk__connection_window_destroy(void *shared);
 int64_t spk__connection_window_bytes(const spk__connection_work *work);
 

@@ -78,6 +78,7 @@ void spk_connections_options_init(spk_connections_options *options, size_t struc
         .alpha = NAN,
         .max_p = 0.01,
         .last_source = -1,
+        .skip_center = -1,
     };
     if (options != NULL)
         memcpy(options, &defaults,
@@ -163,6 +164,20 @@ static spk_status resolve_signs(spk_context *ctx, const spk__connection_method *
     return SPK_OK;
 }
 
+static spk_status resolve_center(spk_context *ctx, const spk__connection_method *method,
+                                 spk_connections_options *o)
+{
+    SPK_REQUIRE(ctx, o->skip_center >= -1 && o->skip_center <= 1, SPK_ERR_ARGUMENT,
+                "skip_center must be 1, 0 or -1 for the method's own, got %" PRId32,
+                o->skip_center);
+    if (o->skip_center == -1)
+        o->skip_center = method->info.skip_center;
+    SPK_REQUIRE(ctx, o->skip_center == 0 || method->can_skip_center, SPK_ERR_ARGUMENT,
+                "skip_center must be 0 for method %s, which cannot leave out lag 0",
+                method->info.name);
+    return SPK_OK;
+}
+
 /* Fills work->options (into `o`), the bins, and what follows from them. */
 static spk_status resolve(spk_context *ctx, const spk__connection_method *method,
                           const spk_spikes *spikes, const spk_connections_options *given,
@@ -190,7 +205,8 @@ static spk_status resolve(spk_context *ctx, const spk__connection_method *method
     o->alpha = given_or(o->alpha, method->info.alpha);
     if ((status = spk_spikes_check(ctx, spikes)) != SPK_OK ||
         (status = check_values(ctx, o)) != SPK_OK ||
-        (status = resolve_signs(ctx, method, o)) != SPK_OK)
+        (status = resolve_signs(ctx, method, o)) != SPK_OK ||
+        (status = resolve_center(ctx, method, o)) != SPK_OK)
         return status;
     if (o->last_source == -1)
         o->last_source = spikes->n_units;

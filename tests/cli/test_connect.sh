@@ -69,6 +69,17 @@ for method in $methods; do
     check "$method names itself" grep -q "$method\$" m.tsv
 done
 
+# The bin at lag 0: the method's own choice, or told.
+expect 0 '' connect s -q --all --skip-center no -o center_no.tsv
+same all.tsv center_no.tsv
+expect 0 '' connect s -q --all --skip-center yes -o center_yes.npz
+expect 0 '' connect s -q --all -m english -o english.tsv
+expect 0 '' connect s -q --all -m english --skip-center yes -o english_yes.tsv
+same english.tsv english_yes.tsv
+check "skip_center is noted" "$python" -c 'import json, numpy
+assert json.loads(str(numpy.load("center_yes.npz")["meta"]))["skip_center"] == 1
+assert json.loads(str(numpy.load("whole.npz")["meta"]))["skip_center"] == 0'
+
 # Epochs: nothing is counted outside them.
 printf 'start_s\tstop_s\n0\t100\n200\t300\n' >epochs.tsv
 expect 0 '' connect s -q --all --epochs epochs.tsv -o epochs_out.tsv
@@ -98,6 +109,8 @@ expect 2 'join and --shard' connect s --join --shard 1/2 -o x.npz
 expect 2 'near and --pairs' connect s --near 5 --pairs 1:2
 expect 2 'shard: expected -o with a name in .npz' connect s --shard 1/2 -o x.tsv
 expect 2 'shard: expected K/N' connect s --shard 3/2 -o x.npz
+expect 2 "skip-center: expected yes or no, found 'perhaps'" connect s --skip-center perhaps
+expect 1 'skip_center must be 0 for method glmcc' connect s -m glmcc --skip-center yes -o x.tsv
 expect 2 'max-q' connect s --max-q 0
 expect 2 'max-q' connect s --max-q 2
 expect 1 'alpha must be between 0 and 1, got 1.5' connect s --alpha 1.5 -o x.tsv

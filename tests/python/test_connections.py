@@ -109,6 +109,18 @@ def test_every_method_runs(simulated, method):
     assert method in repr(spikekit.connection_methods()[method])
 
 
+def test_lag_zero_is_left_out(simulated):
+    methods = spikekit.connection_methods()
+    assert [name for name, m in methods.items() if m.skip_center] == ["english"]
+    for method, default in [("hollow", False), ("english", True), ("deconvolution", False)]:
+        for told in (None, False, True):
+            found = spikekit.connections(simulated, method, skip_center=told)
+            skips = default if told is None else told
+            assert found.parameters["skip_center"] is skips
+            expected = found.curve(3, 7)["expected"]
+            assert np.isnan(expected[len(expected) // 2]) == skips
+
+
 @pytest.mark.parametrize(
     "wrong, message",
     [
@@ -121,6 +133,7 @@ def test_every_method_runs(simulated, method):
         (dict(pairs=[(1, 99)]), "99"),
         (dict(units=[1, 2], pairs=[(1, 2)]), "exclude each other"),
         (dict(window_s=1e4), "window_s"),
+        (dict(method="jitter", skip_center=True), "skip_center must be 0 for method jitter"),
     ],
 )
 def test_mistakes(simulated, wrong, message):

@@ -9,6 +9,8 @@
 #include <spikekit/distributions.h>
 #include <spikekit/random.h>
 #include <spikekit/significance.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -209,12 +211,15 @@ static void finds_what_is_there(void)
 }
 
 /* A row from the correlogram by the public functions alone. */
-static void hollow_rows_by_definition(void)
+static void hollow_rows_with(const session *made, int32_t skip_center)
 {
-    session made = make_session(3, 1);
     spk_connections_options options = options_of(SPK_CONNECTION_HOLLOW);
+    spk_predictor_options predictor;
+    spk_predictor_options_init(&predictor, sizeof predictor);
+    predictor.skip_center = skip_center;
     options.max_p = 1.0;
-    spk_connections *found = find(&made, &options);
+    options.skip_center = skip_center;
+    spk_connections *found = find(made, &options);
     spk_correlogram_options bins;
     spk_correlogram_options_init(&bins, sizeof bins);
     CU_ASSERT_EQUAL_FATAL(spk_correlogram_options_set_window(
@@ -226,10 +231,10 @@ static void hollow_rows_by_definition(void)
     for (int32_t target = 1; target < N_UNITS - 1; target++) {
         const int32_t pair[1][2] = {{0, target}};
         CU_ASSERT_EQUAL(
-            spk_correlogram_count_pairs(NULL, &made.spikes, &bins, pair, 1, counts),
+            spk_correlogram_count_pairs(NULL, &made->spikes, &bins, pair, 1, counts),
             SPK_OK);
-        CU_ASSERT_EQUAL(spk_correlogram_predict(NULL, 1, 201, counts, NULL, predicted),
-                        SPK_OK);
+        CU_ASSERT_EQUAL(
+            spk_correlogram_predict(NULL, 1, 201, counts, &predictor, predicted), SPK_OK);
         for (int32_t sign = -1; sign <= 1; sign += 2) {
             double least = INFINITY, outside = 0.0;
             int64_t best = 0, all = 0, n_source = 0;
@@ -244,15 +249,15 @@ static void hollow_rows_by_definition(void)
                 all += counts[k];
                 double weighted = 0.0, weights = 0.0;
                 for (int d = -30; d <= 30; d++)
-                    if (k + d < 102 || k + d > 108) {
+                    if ((k + d < 102 || k + d > 108) && !(skip_center && k + d == 100)) {
                         const double w = exp(-d * d / 200.0);
                         weights += w;
                         weighted += w * (double)counts[k + d];
                     }
                 outside += weighted / weights;
             }
-            for (int64_t i = 0; i < made.spikes.n_spikes; i++)
-                n_source += made.units[i] == 0;
+            for (int64_t i = 0; i < made->spikes.n_spikes; i++)
+                n_source += made->units[i] == 0;
             const spk_connection *row = row_of(found, 0, target, sign);
             CU_ASSERT_FATAL(row != NULL);
             CU_ASSERT_DOUBLE_EQUAL(row->log_p, fmin(0, least + log(7)), 1e-13);
@@ -264,6 +269,103 @@ static void hollow_rows_by_definition(void)
             CU_ASSERT_EQUAL(row->significant, row->log_p <= log(0.001));
         }
     }
+    spk_connections_destroy(found);
+}
+
+static void hollow_rows_by_definition(void)
+{
+    session made = make_session(3, 1);
+    hollow_rows_with(&made, 0);
+    hollow_rows_with(&made, 1);
+    free_session(&made);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The mean of the middle two of the ten bins nearest to bin k, itself and the center not
+ * counted. */
+static double median_without_center(const double *values, int64_t n, int64_t k)
+{
+    double near[10];
+    int used = 0;
+    for (int side = -1; side <= 1; side += 2)
+        for (int64_t j = k + side, wanted = used + 5; used < wanted; j += side)
+            if (j != n / 2)
+                near[used++] = values[j];
+    qsort(near, 10, sizeof *near, by_value);
+    return (near[4] + near[5]) / 2.0;
+}
+
+/* Whether the background is that of a correlogram without the bin at lag 0: by default, and
+ * told to and not to. */
+static void center_left_out(void)
+{
+    static const int32_t can[] = {SPK_CONNECTION_HOLLOW, SPK_CONNECTION_ENGLISH,
+                                  SPK_CONNECTION_DECONVOLUTION};
+    static const int32_t pair[] = {0, 1};
+    session made = make_session(3, 1);
+    for (int m = 0; m < 3; m++)
+        for (int32_t told = -1; told <= 1; told++) {
+            const spk_connection_method_info *info = spk_connections_method(can[m]);
+            const int32_t skips = told < 0 ? can[m] == SPK_CONNECTION_ENGLISH : told;
+            spk_connections_options options = options_of(can[m]);
+            spk_predictor_options predictor;
+            int64_t n = 0, counts[400];
+            double predicted[400], values[5][400];
+            const spk_connection_curve curve = {values[0], values[1], values[2],
+                                                values[3], values[4]};
+            CU_ASSERT_EQUAL(options.skip_center, -1);
+            CU_ASSERT_EQUAL(info->skip_center, can[m] == SPK_CONNECTION_ENGLISH);
+            options.skip_center = told;
+            spk_predictor_options_init(&predictor, sizeof predictor);
+            predictor.skip_center = skips;
+            predictor.window_bins = llround(info->width_s / info->bin_s);
+            CU_ASSERT_EQUAL_FATAL(
+                spk_connections_curve_length(NULL, &made.spikes, &options, &n), SPK_OK);
+            CU_ASSERT_FATAL(n <= 400);
+            CU_ASSERT_EQUAL_FATAL(
+                spk_connections_curve(NULL, &made.spikes, &options, 0, 1, &curve),
+                SPK_OK);
+            for (int64_t k = 0; k < n; k++)
+                counts[k] = llround(curve.counts[k]);
+            CU_ASSERT_EQUAL_FATAL(
+                spk_correlogram_predict(NULL, 1, n, counts, &predictor, predicted),
+                SPK_OK);
+            for (int64_t k = 0; k < n; k++) {
+                CU_ASSERT_EQUAL(isnan(curve.expected[k]), skips && k == n / 2);
+                if (can[m] != SPK_CONNECTION_DECONVOLUTION) {
+                    CU_ASSERT(isnan(predicted[k]) || curve.expected[k] == predicted[k]);
+                } else if (skips && k != n / 2 && k >= 6 && k < n - 6) {
+                    CU_ASSERT_DOUBLE_EQUAL(curve.expected[k],
+                                           median_without_center(curve.counts, n, k),
+                                           1e-12 * (1 + curve.expected[k]));
+                }
+            }
+            options.pairs = pair;
+            options.n_pairs = 1;
+            spk_connections *found = find(&made, &options);
+            const spk_connection *row = row_of(found, 0, 1, 1);
+            CU_ASSERT_EQUAL(spk_connections_resolved(found)->skip_center, skips);
+            CU_ASSERT_FATAL(row != NULL);
+            const int64_t at =
+                llround(row->latency_s / spk_connections_resolved(found)->bin_s) + n / 2;
+            CU_ASSERT(row->expected == curve.expected[at]);
+            CU_ASSERT(can[m] != SPK_CONNECTION_DECONVOLUTION ||
+                      fabs(row->effect - 0.05) < 0.02);
+            spk_connections_destroy(found);
+        }
+    /* options from before there was the field */
+    spk_connections_options old = options_of(SPK_CONNECTION_ENGLISH);
+    old.struct_size = offsetof(spk_connections_options, skip_center);
+    old.skip_center = 0;
+    old.pairs = pair;
+    old.n_pairs = 1;
+    spk_connections *found = find(&made, &old);
+    CU_ASSERT_EQUAL(spk_connections_resolved(found)->skip_center, 1);
     spk_connections_destroy(found);
     free_session(&made);
 }
@@ -432,6 +534,32 @@ static void errors(void)
     options = options_of(SPK_CONNECTION_REFRACTORY);
     options.signs = 1;
     CU_ASSERT(strstr(fails(ctx, &made.spikes, &options), "tests sign -1 only") != NULL);
+    options = options_of(SPK_CONNECTION_HOLLOW);
+    options.skip_center = 2;
+    CU_ASSERT_STRING_EQUAL(fails(ctx, &made.spikes, &options),
+                           "skip_center must be 1, 0 or -1 for the method's own, got 2");
+    for (int m = 0; m < 2; m++) {
+        options =
+            options_of(m == 0 ? SPK_CONNECTION_HOLLOW : SPK_CONNECTION_DECONVOLUTION);
+        options.skip_center = 1;
+        options.min_latency_s = 0.0;
+        CU_ASSERT_STRING_EQUAL(
+            fails(ctx, &made.spikes, &options),
+            "min_latency_s must be beyond the bin at lag 0 to leave it "
+            "out (skip_center), got 0");
+    }
+    for (int32_t method = 0; spk_connections_method(method) != NULL; method++) {
+        char message[128];
+        if (method == SPK_CONNECTION_HOLLOW || method == SPK_CONNECTION_ENGLISH ||
+            method == SPK_CONNECTION_DECONVOLUTION)
+            continue;
+        options = options_of(method);
+        options.skip_center = 1;
+        snprintf(message, sizeof message,
+                 "skip_center must be 0 for method %s, which cannot leave out lag 0",
+                 spk_connections_method(method)->name);
+        CU_ASSERT_STRING_EQUAL(fails(ctx, &made.spikes, &options), message);
+    }
     spk_context_destroy(ctx);
     free_session(&made);
 }
@@ -466,6 +594,7 @@ static const suite_test tests[] = {
     {"false positives at the level", false_positives_at_the_level},
     {"finds what is there", finds_what_is_there},
     {"hollow rows by definition", hollow_rows_by_definition},
+    {"center left out", center_left_out},
     {"rows do not depend on the way", rows_do_not_depend_on_the_way},
     {"curves", curves},
     {"sparse trains", sparse_trains},

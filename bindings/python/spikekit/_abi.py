@@ -670,6 +670,7 @@ class spk_connection_method_info(Structure):
         ("width_s", double),
         ("alpha", double),
         ("signs", int32),
+        ("skip_center", int32),
     ]
 
 
@@ -700,6 +701,7 @@ class spk_connections_options(Structure):
         ("n_pairs", int64),
         ("first_source", int64),
         ("last_source", int64),
+        ("skip_center", int32),
     ]
 
 

@@ -35,6 +35,8 @@ class ConnectionMethod:
         Time scale of the background [s]; NaN: it has none.
     alpha : float
         Level of its own rule; NaN: it has none.
+    skip_center : bool
+        Whether it leaves the bin at lag 0 out of the background if it is not told.
     """
 
     def __init__(self, info):
@@ -44,6 +46,7 @@ class ConnectionMethod:
         self.bin_s, self.window_s = info.bin_s, info.window_s
         self.min_latency_s, self.max_latency_s = info.min_latency_s, info.max_latency_s
         self.width_s, self.alpha = info.width_s, info.alpha
+        self.skip_center = bool(info.skip_center)
 
     def __repr__(self):
         return f"<ConnectionMethod {self.name}: {self.summary}>"
@@ -264,6 +267,7 @@ class _Request:
             "alpha", "max_p",
         )
         parameters = {name: getattr(resolved, name) for name in names}
+        parameters["skip_center"] = bool(resolved.skip_center)
         n_tests = abi.spk_connections_n_tests(out)
         del handle
         return Connections(
@@ -302,6 +306,7 @@ def connections(
     max_latency_s=None,
     width_s=None,
     alpha=None,
+    skip_center=None,
     max_p=0.01,
     epochs=None,
     sampling_rate_hz=None,
@@ -329,6 +334,10 @@ def connections(
         What is tested; default: the method's own choice.
     bin_s, window_s, min_latency_s, max_latency_s, width_s, alpha : float, optional
         Default: the method's own values.
+    skip_center : bool, optional
+        Leave the bin at lag 0 out of what the background is estimated from: for pairs on the
+        same electrodes, where a sorter misses spikes that overlap. Only "hollow", "english" and
+        "deconvolution" can. Default: the method's own choice, True for "english".
     max_p : float
         Rows with a larger p are counted as tests but not kept; 1 keeps all. q is exact where it
         is at most max_p.
@@ -361,6 +370,8 @@ def connections(
         "bin_s": bin_s, "window_s": window_s, "min_latency_s": min_latency_s,
         "max_latency_s": max_latency_s, "width_s": width_s, "alpha": alpha, "max_p": max_p,
     }
+    if skip_center is not None:
+        values["skip_center"] = int(bool(skip_center))
     if signs is not None:
         values["signs"] = _SIGN_NUMBERS[choice(signs, _SIGNS, "signs")]
     return _Request(table, method, epochs, pairs, values).find(threads, progress)

@@ -70,7 +70,7 @@ static const column columns[] = {
     {"fano", "", FANO(fano),
      "Variance / mean of counts in windows of --fano, the length at the end of\n"
      "the name: fano_1s; with limits, which allow for windows that depend on\n"
-     "their neighbours."},
+     "their neighbours. Of few spikes the upper one may be infinite."},
     {"fano_low", "", FANO(lower), NULL},
     {"fano_high", "", FANO(upper), NULL},
     {"timescale", "s", TIMESCALE(tau_s),

@@ -44,7 +44,7 @@ typedef struct spk_fano {
     double fano;           /**< variance / mean; NaN: mean 0, or no variance */
     double standard_error; /**< NaN with fewer than 8 windows, or where fano is NaN */
     double lower;          /**< limits; NaN where the standard error is, or fano is 0 */
-    double upper;
+    double upper;          /**< infinite: the counts exclude no Fano factor above */
 } spk_fano;
 
 /**
@@ -55,7 +55,21 @@ typedef struct spk_fano {
  *     p = ((x - m)^2 - V) / m - V (x - m) / m^2,
  * and SE^2 = s / (n - 1 - lags), s the sum of the covariances of p at lags -lags .. lags with the
  * weights 1 - |lag| / (lags + 1) (Newey & West 1987), or the variance of p where that sum is
- * smaller than half of it. The limits are F exp(-+ z SE / F), z the normal quantile.
+ * smaller than half of it.
+ *
+ * Few spikes say little about their own scatter: counts of 0 and 1 alone have the Fano factor
+ * 1 - m whatever they come from. So SE^2 is at least v(F) / (n - 1), with v(F) = 2 F^2 up to 1
+ * as for Poisson and for normal counts, and above
+ *     v(F) = 2 F^2 + F (3 F - 1) (F - 1) / (m + 4 (F - 1) / n),
+ * for long samples that of negative binomial counts. The limits are the Fano factors f that F
+ * does not exclude, in that F / f were chi-square over its degrees of freedom
+ * 2 (n - 1) f^2 / v(f), times (the least SE / SE)^2 where the counts scatter more. For f <= 1
+ * these are the limits of a normal variance. Where there are few spikes the upper limit is
+ * far away or infinite: a few large clusters would often not have been seen.
+ *
+ * 95 % limits hold the truth in 93 to 100 % of samples from Poisson counts with means of 0.02
+ * to 20, and in 94 to 100 % of negative binomial ones with a Fano factor of 3, of 8 to 2000
+ * windows; most where there are less than about 10 spikes in all.
  *
  * @param[in]  ctx      holds the message on error
  * @param[in]  n        counts, >= 0
@@ -64,7 +78,7 @@ typedef struct spk_fano {
  * @param[out] fano     overwritten
  * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, n or a count below 0, an option out of range);
  *         SPK_ERR_MEMORY
- * Cost:   O(n (1 + lags)); memory of 8 bytes a count
+ * Cost:   O(n (1 + lags)), and some 20 microseconds for the limits; memory of 8 bytes a count
  * Source: Fano (1947) Phys. Rev. 72:26-29; Newey & West (1987) Econometrica 55:703-708
  */
 SPK_API SPK_MUST_CHECK spk_status spk_fano_counts(spk_context *ctx, int64_t n,

@@ -50,3 +50,8 @@ double spk__gamma_quantile(double probability, double shape)
     }
     return x;
 }
+
+double spk__gamma_share(double x, double shape, int above)
+{
+    return isnan(x) || !(shape > 0.0) ? NAN : pgamma(x, shape, 1.0, !above, 0);
+}

@@ -15,4 +15,7 @@ double spk__normal_log_upper(double x);
 /** The quantile of the gamma distribution of shape > 0 and scale 1: right to 1e-12. */
 double spk__gamma_quantile(double probability, double shape);
 
+/** P(X <= x) for X of the gamma distribution of shape > 0 and scale 1; 1 - that if `above`. */
+double spk__gamma_share(double x, double shape, int above);
+
 #endif

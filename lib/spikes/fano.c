@@ -3,7 +3,7 @@
 #include "base/durations.h"
 #include "base/memory.h"
 #include "base/parallel.h"
-#include "distributions/quantiles.h"
+#include "spikes/fano_limits.h"
 #include "spikes/long_run.h"
 
 #include <inttypes.h>
@@ -101,12 +101,15 @@ static spk_fano estimate(const count_rows *c, const spk_fano_options *options)
                                                  : n / 2;
     f.standard_error =
         sqrt(spk__long_run_variance(c->values, c->rows, c->n_rows, lags) / (double)n);
-    if (f.fano > 0.0) {
-        const double z = spk__normal_quantile(0.5 + options->confidence / 2.0);
-        const double factor = exp(z * f.standard_error / f.fano);
-        f.lower = f.fano / factor;
-        f.upper = f.fano * factor;
-    }
+    if (!(f.fano > 0.0))
+        return f;
+    const double unbiased = squares / (double)(n - 1) / f.mean;
+    const double least =
+        sqrt(spk__fano_spread(unbiased, f.mean, (double)n) / (double)(n - 1));
+    const double ratio = f.standard_error / least;
+    spk__fano_limits(unbiased, f.mean, (double)n, fmax(1.0, ratio * ratio),
+                     options->confidence, &f.lower, &f.upper);
+    f.standard_error = fmax(f.standard_error, least);
     return f;
 }
 

@@ -73,6 +73,7 @@ static void equals_the_definition(void)
     spk_trial_fano_options o;
     spk_trial_fano_options_init(&o, sizeof o);
     o.window_bins = 3;
+    o.confidence = 0.8;
     double values[5][3 * UNITS * 4], again[3 * UNITS * 4];
     int64_t n[3 * 4];
     spk_trial_fano out = {n, values[0], values[1], values[2], values[3], values[4]};
@@ -104,6 +105,7 @@ static void equals_the_definition(void)
                 spk_fano_options fano_options;
                 spk_fano_options_init(&fano_options, sizeof fano_options);
                 fano_options.lags = 0;
+                fano_options.confidence = 0.8;
                 spk_fano one;
                 CU_ASSERT_EQUAL(spk_fano_counts(NULL, k, x, &fano_options, &one), SPK_OK);
                 CU_ASSERT(memcmp(&one.lower, &values[3][at], sizeof(double)) == 0);

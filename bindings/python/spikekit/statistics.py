@@ -322,7 +322,8 @@ def fano_factor(
     -------
     structured ndarray, shape (n_units, n_windows)
         ``n_windows``, ``mean``, ``variance``, ``fano``, ``standard_error``, ``lower``,
-        ``upper``.
+        ``upper``. Of few spikes the upper limit is far away or infinite: their counts do
+        not exclude a process that has many more at times.
 
     Examples
     --------

@@ -101,6 +101,7 @@ class TrialFano(
     ----------
     fano, lower, upper : ndarray, shape (n_conditions, n_units, n_windows)
         Variance over mean, and limits; without the first axis if there are no conditions.
+        Few spikes do not say how high it may be: ``upper`` is then far away or infinite.
     means, variances : ndarray
         The same shape.
     n_trials : ndarray of int64, shape (n_conditions, n_windows)

@@ -147,9 +147,11 @@ static const option_section sections[] = {
      " unit_ids                       [units]\n"
      " condition_labels               text, one a line\n"
      "\n"
-     "Windows are half-open: a spike at the end of one is not in it. As many bins as fit "
-     "whole are made, and where the start is a whole number of bins the event lies at an "
-     "edge."},
+     "Windows are half-open: a spike at the end of one is not in it. A bin is a whole "
+     "number of samples, and where the start is a whole number of bins the event lies at "
+     "an edge. As many bins as fit whole are made; where start or end were whole numbers "
+     "of bins before rounding, the nearest edge is taken. A bin or window other than "
+     "asked is said."},
     {NULL, NULL},
 };
 static const option_example examples[] = {
@@ -346,10 +348,16 @@ static void tell(const align_arguments *a, const align_result *result)
             left, n,
             a->partial ? "they count in the bins that were"
                        : "they are left out (--partial counts what there is)");
+    const double start = align_result_start(result, 0);
+    const double stop = align_result_start(result, result->window.n_bins);
+    const double rate = result->units.spikes.sampling_rate_hz;
     if (fabs(bin_ms - a->bin_ms) > 1e-9 * a->bin_ms)
         command_note(NAME, "bin rounded to %lld sample%s, %.4g ms",
                      (long long)result->window.bin_samples,
                      result->window.bin_samples == 1 ? "" : "s", bin_ms);
+    if (fmax(fabs(start - a->from_s), fabs(stop - a->to_s)) * rate > 0.5 + 1e-6)
+        command_note(NAME, "warning: window of whole bins, %.6g s to %.6g s", start,
+                     stop);
 }
 
 typedef int (*writer)(const char *name, spk_context *ctx, const align_result *result,

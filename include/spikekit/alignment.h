@@ -47,10 +47,13 @@ typedef struct spk_alignment_window {
 /**
  * Puts a window on the grid of samples; all else here uses this window.
  *
- * bin_samples is the nearest whole number to bin_s * rate, at least 1. There are as many bins
- * as fit whole between start_s and stop_s. Where start_s is a whole number m of bins (to
- * 1e-9), first_sample is m * bin_samples, so that the event itself is at an edge; otherwise
- * it is the sample nearest to start_s. Of two as near, the even one.
+ * bin_samples is the nearest whole number to bin_s * rate, at least 1; the window is then made
+ * of such bins. Where start_s is a whole number of bins of bin_s (to 1e-9), edges lie at whole
+ * numbers of bins from the event, the first at the one nearest to start_s; otherwise
+ * first_sample is the sample nearest to start_s. Where stop_s is a whole number of bins of bin_s
+ * from the event (or, in the second case, from start_s), the last edge is the one nearest to
+ * stop_s, less than a bin beyond it; otherwise as many bins are made as fit whole before stop_s.
+ * At least one is made. Of two as near, the even one.
  *
  * @param[in]  sampling_rate_hz  positive, finite
  * @param[in]  options  NULL for the defaults; epochs are not read

@@ -34,6 +34,15 @@ static int is_near_whole(double x)
     return fabs(x - rint(x)) <= 1e-9 * (fabs(x) > 1.0 ? fabs(x) : 1.0);
 }
 
+/* How many bins of whole samples stand for a time: as near as can be to a time that is whole
+ * bins as asked, otherwise no more than fit. */
+static double bins_for(double time_s, double bin_s, double rate_hz, double bin_samples)
+{
+    const double bins = time_s * rate_hz / bin_samples;
+    return is_near_whole(time_s / bin_s) || is_near_whole(bins) ? rint(bins)
+                                                                : floor(bins);
+}
+
 spk_status spk_alignment_find_window(spk_context *ctx, double sampling_rate_hz,
                                      const spk_alignment_options *options,
                                      spk_alignment_window *window)
@@ -53,14 +62,17 @@ spk_status spk_alignment_find_window(spk_context *ctx, double sampling_rate_hz,
                 "start_s must be below stop_s, got %g and %g", start, stop);
     SPK_REQUIRE(ctx, bin > 0 && isfinite(bin), SPK_ERR_ARGUMENT,
                 "bin_s must be above 0, got %g", bin);
-    const double bins = (stop - start) / bin;
-    const double n_bins = is_near_whole(bins) ? rint(bins) : floor(bins);
-    SPK_REQUIRE(ctx, n_bins >= 1, SPK_ERR_ARGUMENT,
+    SPK_REQUIRE(ctx, (stop - start) / bin >= 1.0 - 1e-9, SPK_ERR_ARGUMENT,
                 "bin_s must be at most the window, %g s, got %g", stop - start, bin);
-    double bin_samples = nearbyint(bin * sampling_rate_hz);
+    const double rate = sampling_rate_hz;
+    double bin_samples = nearbyint(bin * rate);
     bin_samples = bin_samples < 1.0 ? 1.0 : bin_samples;
-    const double first = is_near_whole(start / bin) ? rint(start / bin) * bin_samples
-                                                    : nearbyint(start * sampling_rate_hz);
+    const int is_at_edge = is_near_whole(start / bin); /* the event */
+    const double before = rint(start * rate / bin_samples);
+    const double first = is_at_edge ? before * bin_samples : nearbyint(start * rate);
+    double n_bins = is_at_edge ? bins_for(stop, bin, rate, bin_samples) - before
+                               : bins_for(stop - start, bin, rate, bin_samples);
+    n_bins = n_bins < 1.0 ? 1.0 : n_bins;
     SPK_REQUIRE(ctx,
                 bin_samples <= MOST_SAMPLES && fabs(first) <= MOST_SAMPLES &&
                     n_bins * bin_samples <= MOST_SAMPLES,

@@ -121,6 +121,15 @@ check "limits differ" sh -c '! cmp -s poisson.tsv student.tsv && ! cmp -s studen
 check "rates do not" sh -c '[ "$(cut -f1-5 poisson.tsv)" = "$(cut -f1-5 bootstrap.tsv)" ]'
 "$spikekit" align session --events samples.csv -f 0 -t 0.001 -b 0.03 -o tiny.tsv 2>err.txt
 check "a rounded bin is said" grep -qx 'spikekit align: bin rounded to 1 sample, 0.03333 ms' err.txt
+check "a window that keeps its place is not" sh -c '! grep -q window err.txt'
+"$spikekit" align session --events samples.csv -f -0.5 -t 1 -b 0.05 -o place.npz 2>err.txt
+check "a rounded bin does not move the window" "$python" -c "
+import numpy
+e = numpy.load('place.npz')['edges_s']
+assert abs(e[0] + 0.5) < 1e-9 and abs(e[-1] - 1) < 1e-9 and len(e) == 22501"
+"$spikekit" align session --events samples.csv -b 700 -o place.npz 2>err.txt
+check "a shorter window is said" grep -qx \
+    'spikekit align: warning: window of whole bins, -0.5 s to 0.9 s' err.txt
 
 # What is said
 expect 2 '^spikekit align: --events FILE is missing' align session

@@ -3,6 +3,7 @@
 installed, and on recorded responses to odours."""
 
 import csv
+import re
 
 import numpy as np
 import pytest
@@ -59,6 +60,26 @@ def test_against_numpy():
     in_samples = spikekit.align(table, events, (-0.2, 0.5), 0.02, event_unit="samples")
     assert np.array_equal(in_samples.counts, expected)
     assert in_samples.rates.shape == (5, 35)
+
+
+@pytest.mark.parametrize(
+    "rate, bin_s, edges, said",
+    [
+        (1000.0, 0.0004, (-0.5, 1.0, 0.001), "bin_s: 0.0004 is 0.001 in whole samples$"),
+        (1250.0, 0.00025, (-0.5, 1.0, 0.0008), "bin_s: 0.00025 is 0.0008"),
+        (30000.0, 0.00025, (-0.5, 1.0, 8 / 30000), "bin_s: 0.00025 is 0.000266667"),
+        (1000.0, 0.7, (-0.5, 0.9, 0.7), r"^window_s: \(-0.5, 1\) is \(-0.5, 0.9\) in whole bins$"),
+        (1000.0, 0.01, (-0.5, 1.0, 0.01), None),
+    ],
+)
+def test_a_bin_is_rounded_before_the_window_is_cut(rate, bin_s, edges, said, recwarn):
+    samples = np.arange(0, int(5 * rate), 97)
+    table = spikekit.SpikeTable(samples, np.zeros(len(samples), int), rate)
+    found = spikekit.align(table, [2.0, 3.0], (-0.5, 1.0), bin_s)
+    assert np.allclose([found.edges_s[0], found.edges_s[-1], found.bin_s], edges, rtol=0, atol=1e-12)
+    messages = [str(w.message) for w in recwarn if w.category is spikekit.SpikekitWarning]
+    assert len(messages) == (said is not None)
+    assert said is None or re.search(said, messages[0])
 
 
 def test_the_same_for_any_number_of_threads():

@@ -26,10 +26,22 @@ static void windows(void)
         {1000, 0.05, 0.35, 0.3, 1, 50, 300},             /* one window of counts */
         {1000, -0.1, 0.15, 0.1, 2, -100, 100},  /* what does not fit is dropped */
         {1000, 0.0025, 0.0045, 0.001, 2, 2, 1}, /* half a sample: the even one */
-        {100, 0, 0.05, 0.001, 50, 0, 1},        /* a bin is a sample at least */
+        {100, 0, 0.05, 0.001, 5, 0, 1},         /* a bin is a sample at least */
         {1e9, -3600, 3600, 3600, 2, -3600000000000, 3600000000000},
+        /* the bin is rounded first, and the window keeps its place */
+        {1000, -0.5, 1.0, 0.0004, 1500, -500, 1},
+        {1000, -0.5, 1.0, 0.0015, 750, -500, 2},
+        {1250, -0.5, 1.0, 0.00025, 1875, -625, 1},
+        {30000, -0.5, 1.0, 0.00025, 5625, -15000, 8},
+        {30000, -0.5, 1.0, 0.00005, 22500, -15000, 2},
+        {24414.0625, -0.5, 1.0, 0.001, 1526, -12216, 24},
+        {24414.0625, -0.1, 0.1, 0.002, 100, -2450, 49},
+        {29999.3, -0.5, 1.0, 0.01, 150, -15000, 300}, /* a clock that is slow */
+        {1000, -0.0015, 0.0105, 0.0024, 6, -2, 2},    /* not whole: nearest sample */
+        {24414.0625, 0.05, 0.35, 0.3, 1, 1221, 7324},
+        {1000, 0, 0.0005, 0.0005, 1, 0, 1},
     };
-    for (int k = 0; k < 7; k++) {
+    for (int k = 0; k < (int)(sizeof table / sizeof table[0]); k++) {
         spk_alignment_window w;
         const spk_alignment_options o =
             window_of(table[k].start, table[k].stop, table[k].bin);
@@ -42,6 +54,31 @@ static void windows(void)
     spk_alignment_window w;
     CU_ASSERT_EQUAL(spk_alignment_find_window(NULL, 30000, NULL, &w), SPK_OK);
     CU_ASSERT_EQUAL(w.n_bins, 150);
+}
+
+/* Whatever is asked, each edge is at most a bin from it, and the window never more than that. */
+static void windows_keep_their_place(void)
+{
+    static const double rates[] = {250, 1000, 1250, 24414.0625, 29999.3, 30000};
+    spk_random random = {.seed = 5};
+    for (int k = 0; k < 3000; k++) {
+        const double rate = rates[k % 6],
+                     bin = 0.0001 + 0.02 * spk_random_uniform(&random);
+        const double start = k % 2 ? (double)(aligned_below(&random, 60) - 40) * bin
+                                   : spk_random_uniform(&random) - 0.5;
+        const double stop = start + bin * (1 + (double)aligned_below(&random, 100)) +
+                            (k % 3 ? 0 : bin * spk_random_uniform(&random));
+        const spk_alignment_options o = window_of(start, stop, bin);
+        spk_alignment_window w;
+        CU_ASSERT_EQUAL_FATAL(spk_alignment_find_window(NULL, rate, &o, &w), SPK_OK);
+        const double width = (double)w.bin_samples, first = (double)w.first_sample;
+        const double last = first + width * (double)w.n_bins;
+        CU_ASSERT(w.n_bins >= 1 && fabs(width - bin * rate) < 1);
+        CU_ASSERT(fabs(first - start * rate) <= width / 2 + 1e-6);
+        CU_ASSERT(w.n_bins == 1 || fabs(last - stop * rate) <= width + 0.5 + 1e-6);
+        if (k % 2)
+            CU_ASSERT_EQUAL(w.first_sample % w.bin_samples, 0);
+    }
 }
 
 /* Two units, three events out of order, edges of bins: by hand. */
@@ -265,6 +302,7 @@ static void failed_allocations(void)
 
 static const suite_test tests[] = {
     {"windows", windows},
+    {"windows keep their place", windows_keep_their_place},
     {"by hand", by_hand},
     {"equals the definition", equals_the_definition},
     {"a shift changes nothing", a_shift_changes_nothing},

@@ -2,11 +2,12 @@
 """Spikes around events: counts by event, rasters, and rates by condition with limits."""
 
 import ctypes
+import warnings
 
 import numpy as np
 
 from . import _abi as abi
-from ._context import Call
+from ._context import Call, SpikekitWarning
 from ._correlogram_setup import ids_of_quality
 from ._errors import ArgumentError
 from ._inputs import as_spikes
@@ -250,6 +251,21 @@ class Alignment:
         )
 
 
+def _tell(window_s, bin_s, window, rate):
+    """Warn of a bin or window that is not the one asked for."""
+    start = window.first_sample / rate
+    stop = (window.first_sample + window.n_bins * window.bin_samples) / rate
+    used_s = window.bin_samples / rate
+    said = []
+    if abs(used_s - bin_s) > 1e-9 * bin_s:
+        said.append(f"bin_s: {bin_s:.6g} is {used_s:.6g} in whole samples")
+    if max(abs(start - window_s[0]), abs(stop - window_s[1])) * rate > 0.5 + 1e-6:
+        asked = f"({window_s[0]:.6g}, {window_s[1]:.6g})"
+        said.append(f"window_s: {asked} is ({start:.6g}, {stop:.6g}) in whole bins")
+    if said:
+        warnings.warn("; ".join(said), SpikekitWarning, stacklevel=3)
+
+
 def align(
     data,
     events,
@@ -287,7 +303,10 @@ def align(
         Start and end of the window, from the event [s].
     bin_s : float
         Bin width [s], taken to the nearest whole number of samples. As many bins as fit whole
-        are made; if the start is a whole number of bins, the event lies at an edge.
+        are made; if the start is a whole number of bins, the event lies at an edge. Where
+        start or end were whole numbers of bins before rounding, the nearest edge is taken. A
+        bin or window other than asked gives a :class:`SpikekitWarning`; `bin_s` and `edges_s`
+        of the result are what was used.
     conditions : array_like, shape (n_events,), optional
         A label for each event: rates are by condition.
     event_unit : "s" or "samples"
@@ -360,6 +379,7 @@ def align(
     window = abi.spk_alignment_window()
     with Call() as context:
         abi.spk_alignment_find_window(context, table.sampling_rate_hz, alignment, window)
+    _tell(window_s, bin_s, window, table.sampling_rate_hz)
     options = filled(
         abi.spk_psth_options,
         trials=int(bool(partial)),

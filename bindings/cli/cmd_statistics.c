@@ -58,7 +58,8 @@ static const option options_what[] = {
     {"seed", 0, OPTION_SEED, "N", FIELD(seed), "Of these draws.", NULL, 0, 0},
     {"burst-method", 0, OPTION_TEXT, "NAME", FIELD(burst_method),
      "poisson_surprise: spikes too many for chance at the unit's own rate (Legendy & "
-     "Salcman 1985); log_isi: a threshold from the histogram of log intervals (Pasquale "
+     "Salcman 1985), S > 5, which 10 % of the spikes of a Poisson unit are; log_isi: a "
+     "threshold from the histogram of log intervals (Pasquale "
      "et "
      "al. 2010); max_interval: NeuroExplorer's limits on intervals, made for cultures, "
      "where "

@@ -24,7 +24,8 @@ typedef enum spk_burst_method {
      * NeuroExplorer's maximum intervals: a burst begins with an interval of at most
      * start_interval_s and takes in the spikes that follow at most interval_s apart; bursts
      * less than gap_s apart become one; those shorter than min_duration_s or of fewer spikes
-     * than min_spikes are dropped.
+     * than min_spikes are dropped. Made for cultures: at the defaults 81 % of the spikes of a
+     * Poisson unit of 5 Hz are in bursts, at 10 Hz 98 %.
      */
     SPK_BURST_MAX_INTERVAL = 0,
     /**
@@ -50,6 +51,10 @@ typedef enum spk_burst_method {
      * the mean. Then spikes are dropped from the beginning as long as S rises and three
      * remain. It is a burst if S is above min_surprise, and the search goes on after its last
      * spike; otherwise at the next spike.
+     *
+     * The best of many stretches is not one stretch: of a Poisson unit, whatever its rate,
+     * 10 % of spikes are in bursts of S above 5 (0.8 bursts a minute and Hz), and 1 % or less
+     * in those of S above 10.
      */
     SPK_BURST_POISSON_SURPRISE = 2
 } spk_burst_method;
@@ -61,7 +66,7 @@ SPK_API const char *spk_burst_method_name(int32_t method);
  *  in seconds are compared as the largest number of samples that keeps them. */
 typedef struct spk_bursts_options {
     size_t struct_size;      /**< set by init */
-    int32_t method;          /**< spk_burst_method; default SPK_BURST_MAX_INTERVAL */
+    int32_t method;          /**< spk_burst_method; default SPK_BURST_POISSON_SURPRISE */
     int32_t min_spikes;      /**< spikes of a burst, >= 2; default 3. Surprise: 3 */
     double start_interval_s; /**< maximum intervals, > 0; default 0.17 */
     double interval_s;       /**< >= start_interval_s; default 0.3 */
@@ -69,7 +74,7 @@ typedef struct spk_bursts_options {
     double min_duration_s;   /**< first to last spike, >= 0; default 0.01 */
     double cap_s;            /**< log-ISI: 0.001 .. 1; default 0.1 */
     double void_parameter;   /**< 0 .. 1; default 0.7 */
-    double min_surprise;     /**< >= 0; default 5 (Legendy & Salcman speak of 10) */
+    double min_surprise;     /**< >= 0; default 5; 10 leaves little to chance */
 } spk_bursts_options;
 
 SPK_API void spk_bursts_options_init(spk_bursts_options *options, size_t struct_size);

@@ -24,7 +24,7 @@ void spk_bursts_options_init(spk_bursts_options *options, size_t struct_size)
 {
     spk_bursts_options defaults = {
         .struct_size = struct_size,
-        .method = SPK_BURST_MAX_INTERVAL,
+        .method = SPK_BURST_POISSON_SURPRISE,
         .min_spikes = 3,
         .start_interval_s = 0.17,
         .interval_s = 0.3,

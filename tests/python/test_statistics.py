@@ -83,13 +83,15 @@ def test_bursts(trains):
     table, samples, _ = trains
     found = spikekit.bursts(table, "poisson_surprise", min_surprise=3)
     assert len(found) == len(found.units) == found.summary["n_bursts"].sum()
+    assert np.array_equal(spikekit.bursts(table, min_surprise=3).table, found.table)
     for unit_id, row in zip(found.units, found.table):
         train = samples[[3, 5, 9].index(unit_id)]
         last = row["first_spike"] + row["n_spikes"] - 1
         assert train[row["first_spike"]] == row["start_sample"]
         assert train[last] == row["stop_sample"] and row["surprise"] > 3
     assert np.all(np.diff(found.summary["spike_share"]) < 0)
-    assert len(spikekit.bursts(table, start_interval_s=1e-5, interval_s=1e-5, min_spikes=9)) == 0
+    assert len(spikekit.bursts(
+        table, "max_interval", start_interval_s=1e-5, interval_s=1e-5, min_spikes=9)) == 0
 
 
 def test_timescale(trains):

@@ -137,6 +137,49 @@ static void log_isi_by_hand(void)
     process_end(&p);
 }
 
+/* What counts as a void: heights of 56.25 at both peaks and 25 between, 1 - 25 / 56.25. */
+static void log_isi_void(void)
+{
+    int64_t samples[700], at = 0, n = 0;
+    samples[n++] = at;
+    for (int bin = 6; bin <= 26; bin++)
+        for (int k = 0; k < (bin == 6 || bin == 26 ? 100 : 25); k++)
+            samples[n++] = at += (int64_t)(1e3 * pow(10, (bin + 0.5) / 10));
+    process p = process_of(samples, n, 1e6, at + 1, NULL);
+    for (int k = 0; k < 2; k++) {
+        spk_bursts_options o = plain(SPK_BURST_LOG_ISI);
+        o.void_parameter = k == 0 ? 0.555 : 0.556;
+        spk_bursts *b = detect(&p, &o);
+        const double threshold_s = spk_bursts_summaries(b)->threshold_s;
+        CU_ASSERT(k == 0 ? fabs(threshold_s - 1e-3 * pow(10, 0.85)) < 1e-12
+                         : isnan(threshold_s));
+        spk_bursts_destroy(b);
+    }
+    process_end(&p);
+}
+
+/* The default is surprise, and what it finds where there is nothing: a tenth of the spikes of
+ * a Poisson train at any rate, hardly any of S above 10. */
+static void poisson_trains(void)
+{
+    spk_bursts_options o;
+    spk_bursts_options_init(&o, sizeof o);
+    CU_ASSERT_EQUAL(o.method, SPK_BURST_POISSON_SURPRISE);
+    for (int k = 0; k < 4; k++) {
+        spk_random random = {.seed = 31, .stream = (uint32_t)k};
+        process p = process_gamma(&random, k < 2 ? 5 : 20, 1, k < 2 ? 2000 : 500, 30000);
+        o.min_surprise = k % 2 == 0 ? 5 : 10;
+        spk_bursts *b = detect(&p, &o);
+        const spk_bursts_summary *s = spk_bursts_summaries(b);
+        printf("S > %g: %.2f bursts a minute, %.4f of spikes\n", o.min_surprise,
+               s->bursts_per_min, s->spike_share);
+        CU_ASSERT(k % 2 == 0 ? s->spike_share > 0.08 && s->spike_share < 0.12
+                             : s->spike_share < 0.015);
+        spk_bursts_destroy(b);
+        process_end(&p);
+    }
+}
+
 /* The surprise search once more, from the words of the header. */
 static double tail(const int64_t *t, int64_t a, int64_t n, double mean)
 {
@@ -351,7 +394,8 @@ static void errors(void)
 static spk_status detect_all(spk_context *ctx, void *trains)
 {
     spk_bursts *b = NULL;
-    const spk_status status = spk_bursts_detect(ctx, trains, NULL, &b);
+    const spk_bursts_options o = plain(SPK_BURST_MAX_INTERVAL); /* finds one */
+    const spk_status status = spk_bursts_detect(ctx, trains, &o, &b);
     spk_bursts_destroy(b);
     return status;
 }
@@ -374,6 +418,8 @@ static const suite_test tests[] = {
     {"nothing to find", nothing_to_find},
     {"errors", errors},
     {"failed allocations", failed_allocations},
+    {"log-ISI: what is a void", log_isi_void},
+    {"Poisson trains", poisson_trains},
 };
 
 SUITE_MAIN("bursts", tests)

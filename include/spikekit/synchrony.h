@@ -203,7 +203,8 @@ typedef struct spk_sttc_significance {
  * @param[in]  options     as spk_sttc_estimate()
  * @param[in]  found       where the results go
  * @return the errors of spk_sttc_estimate() and spk_surrogates_table(); SPK_ERR_ARGUMENT
- *         (NULL, no index)
+ *         (NULL, no index, surrogates of another number of units, extent, sampling rate or
+ *         runs)
  * Cost:    for each index that of spk_surrogates_table() and of spk_sttc_estimate(): a second
  *          or two for 500 000 pairs of 10^7 spikes; extra memory as these and 12 bytes a
  *          spike and 48 a pair

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "correlation/sttc.h"
+#include "spikes/surrogates_state.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -78,6 +79,45 @@ static void finish(const test_work *w)
         }
 }
 
+/* Surrogates of other trains would have other units, or another time to be in. */
+static spk_status check_surrogates(spk_context *ctx, const spk_spikes *spikes,
+                                   const spk_surrogates *surrogates,
+                                   const spk_sttc_options *options)
+{
+    const spk_trains *trains = spk__surrogates_trains(surrogates);
+    const spk_spikes *made_of = spk_trains_spikes(trains);
+    SPK_REQUIRE(ctx, made_of->n_units == spikes->n_units, SPK_ERR_ARGUMENT,
+                "surrogates: expected those of the %" PRId64
+                " units of spikes, found those of %" PRId64,
+                spikes->n_units, made_of->n_units);
+    SPK_REQUIRE(ctx,
+                made_of->start_sample == spikes->start_sample &&
+                    made_of->stop_sample == spikes->stop_sample &&
+                    made_of->sampling_rate_hz == spikes->sampling_rate_hz,
+                SPK_ERR_ARGUMENT,
+                "surrogates: expected those of samples %" PRId64 " .. %" PRId64
+                " at %g Hz as spikes, found %" PRId64 " .. %" PRId64 " at %g Hz",
+                spikes->start_sample, spikes->stop_sample, spikes->sampling_rate_hz,
+                made_of->start_sample, made_of->stop_sample, made_of->sampling_rate_hz);
+    spk_spikes silent = *spikes; /* for the runs alone */
+    silent.n_spikes = 0;
+    spk_trains_options grouping;
+    spk_trains_options_init(&grouping, sizeof grouping);
+    grouping.epochs = options == NULL ? NULL : options->epochs;
+    spk_trains *expected = NULL;
+    spk_status status = spk_trains_create(ctx, &silent, &grouping, &expected);
+    for (int64_t u = 0; status == SPK_OK && u < spikes->n_units; u++) {
+        const spk_train a = spk_trains_unit(expected, u), b = spk_trains_unit(trains, u);
+        if (!spk__trains_same_runs(&a, &b))
+            status = spk__fail(ctx, SPK_ERR_ARGUMENT,
+                               "surrogates: expected the epochs of options, found other "
+                               "runs for unit %" PRId64,
+                               u);
+    }
+    spk_trains_destroy(expected);
+    return status;
+}
+
 /* Draws one surrogate and adds it to all pairs. */
 static spk_status add_surrogate(spk_context *ctx, const spk_surrogates *surrogates,
                                 int64_t index, test_work *w, double *drawn, double from,
@@ -130,7 +170,9 @@ spk_status spk_sttc_test(spk_context *ctx, const spk_spikes *spikes,
                 spikes->n_units);
     const int64_t n = work.n_rows * work.n_columns;
     const double step = 1.0 / ((double)(last - first) + 1.0);
-    spk_status status = SPK_OK;
+    spk_status status = check_surrogates(ctx, spikes, surrogates, options);
+    if (status != SPK_OK)
+        return status;
     recorded = spk__alloc(ctx, n, sizeof *recorded);
     drawn = spk__alloc(ctx, n, sizeof *drawn);
     states = spk__alloc_zero(ctx, n, sizeof *states);

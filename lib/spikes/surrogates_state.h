@@ -48,6 +48,22 @@ typedef struct spk__surrogate_draw {
     spk_random second; /* the same of the second number */
 } spk__surrogate_draw;
 
+/** The trains that the surrogates were made of. */
+static inline const spk_trains *spk__surrogates_trains(const spk_surrogates *surrogates)
+{
+    return surrogates->trains;
+}
+
+/** Whether two units were observed for the same time. */
+static inline int spk__trains_same_runs(const spk_train *a, const spk_train *b)
+{
+    int is_same = a->n_runs == b->n_runs;
+    for (int64_t r = 0; is_same && r < a->n_runs; r++)
+        is_same =
+            a->run_starts[r] == b->run_starts[r] && a->run_stops[r] == b->run_stops[r];
+    return is_same;
+}
+
 /** Where the numbers of a surrogate are: the first ones (0) or the second ones (1). */
 spk_random spk__surrogate_place(const spk_surrogates *plan, int64_t unit, int64_t index,
                                 int second);

@@ -215,6 +215,106 @@ static void errors(void)
     end(&in);
 }
 
+/* Surrogates of other units, another time or other epochs are refused before any is drawn. */
+static void surrogates_of_other_trains(void)
+{
+    input in = prepare(5, 0);
+    spk_context *ctx = NULL;
+    const spk_sttc_significance none = {0};
+    CU_ASSERT_EQUAL_FATAL(spk_context_create(&ctx), SPK_OK);
+    for (int k = 0; k < 5; k++) {
+        static const char *const messages[] = {
+            "surrogates: expected those of the 9 units of spikes, found those of 8",
+            "surrogates: expected those of the 7 units of spikes, found those of 8",
+            "surrogates: expected those of samples -1 .. 20000 at 1000 Hz as spikes, "
+            "found "
+            "0 .. 20000 at 1000 Hz",
+            "surrogates: expected those of samples 0 .. 20001 at 1000 Hz as spikes, "
+            "found 0 "
+            ".. 20000 at 1000 Hz",
+            "surrogates: expected those of samples 0 .. 20000 at 2000 Hz as spikes, "
+            "found 0 "
+            ".. 20000 at 1000 Hz"};
+        spk_spikes other = in.spikes;
+        if (k < 2)
+            other.n_units += k == 0 ? 1 : -1; /* the last is silent */
+        else if (k == 2)
+            other.start_sample--;
+        else if (k == 3)
+            other.stop_sample++;
+        else
+            other.sampling_rate_hz = 2000;
+        CU_ASSERT_EQUAL(spk_sttc_test(ctx, &other, in.surrogates, 0, 1, NULL, &none),
+                        SPK_ERR_ARGUMENT);
+        CU_ASSERT_STRING_EQUAL(spk_context_message(ctx), messages[k]);
+    }
+    static const int64_t starts[] = {0, 9000}, stops[] = {8000, LENGTH},
+                         later[] = {7999, LENGTH};
+    const spk_epochs epochs = {2, starts, stops}, others = {2, starts, later},
+                     one = {1, starts, stops};
+    spk_trains_options grouping;
+    spk_trains_options_init(&grouping, sizeof grouping);
+    grouping.epochs = &epochs;
+    spk_trains *trains = NULL;
+    spk_surrogates *of_epochs = NULL;
+    CU_ASSERT_EQUAL_FATAL(spk_trains_create(NULL, &in.spikes, &grouping, &trains),
+                          SPK_OK);
+    CU_ASSERT_EQUAL_FATAL(spk_surrogates_create(NULL, trains, NULL, &of_epochs), SPK_OK);
+    const spk_epochs *wrong[] = {NULL, &others, &one};
+    spk_sttc_options options;
+    spk_sttc_options_init(&options, sizeof options);
+    for (int k = 0; k < 3; k++) {
+        options.epochs = wrong[k];
+        CU_ASSERT_EQUAL(spk_sttc_test(ctx, &in.spikes, of_epochs, 0, 1, &options, &none),
+                        SPK_ERR_ARGUMENT);
+        CU_ASSERT_STRING_EQUAL(
+            spk_context_message(ctx),
+            "surrogates: expected the epochs of options, found other runs for unit 0");
+    }
+    options.epochs = &epochs;
+    CU_ASSERT_EQUAL(spk_sttc_test(ctx, &in.spikes, of_epochs, 0, 1, &options, &none),
+                    SPK_OK);
+    CU_ASSERT_EQUAL(spk_sttc_test(ctx, &in.spikes, in.surrogates, 0, 1, &options, &none),
+                    SPK_ERR_ARGUMENT);
+    spk_surrogates_destroy(of_epochs);
+    spk_trains_destroy(trains);
+    spk_context_destroy(ctx);
+    end(&in);
+}
+
+/* Trains that are never near, recorded or drawn: all values are equal, and a value that is
+ * equal counts in both tails. */
+static void ties_count_in_both_tails(void)
+{
+    enum {
+        K = 9
+    };
+    static int64_t at[] = {150, 350, 10050};
+    static int32_t of[] = {0, 0, 1};
+    const spk_spikes spikes = {3, 2, at, of, 1000, 0, LENGTH};
+    spk_trains *trains = NULL;
+    spk_surrogates *surrogates = NULL;
+    CU_ASSERT_EQUAL_FATAL(spk_trains_create(NULL, &spikes, NULL, &trains), SPK_OK);
+    spk_surrogates_options options;
+    spk_surrogates_options_init(&options, sizeof options);
+    options.method = SPK_SURROGATE_JITTER;
+    options.width_s = 0.1;
+    CU_ASSERT_EQUAL_FATAL(spk_surrogates_create(NULL, trains, &options, &surrogates),
+                          SPK_OK);
+    double values[4], sds[4], p_upper[4], p_lower[4];
+    const spk_sttc_significance where = {
+        .values = values, .sds = sds, .p_upper = p_upper, .p_lower = p_lower};
+    CU_ASSERT_EQUAL_FATAL(spk_sttc_test(NULL, &spikes, surrogates, 0, K, NULL, &where),
+                          SPK_OK);
+    for (int pair = 1; pair <= 2; pair++) {
+        CU_ASSERT(values[pair] < 0 && sds[pair] == 0);
+        CU_ASSERT_EQUAL(p_upper[pair], 1.0);
+        CU_ASSERT_EQUAL(p_lower[pair], 1.0);
+    }
+    spk_surrogates_destroy(surrogates);
+    spk_trains_destroy(trains);
+}
+
 static spk_status test_some(spk_context *ctx, void *argument)
 {
     const input *in = argument;
@@ -234,6 +334,8 @@ static const suite_test tests[] = {
     {"level and power", level_and_power},
     {"threads and rows", threads_and_rows},
     {"errors", errors},
+    {"surrogates of other trains", surrogates_of_other_trains},
+    {"ties count in both tails", ties_count_in_both_tails},
     {"failed allocations", failed_allocations},
 };
 

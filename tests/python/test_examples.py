@@ -22,6 +22,7 @@ WITH_EXAMPLES = {
     "spikekit",
     "spikekit.alignment",
     "spikekit.comparison",
+    "spikekit.connections",
     "spikekit.correlogram",
     "spikekit.correlogram_result",
     "spikekit.coupling",

@@ -72,6 +72,7 @@ static int read_array(const char *name, spk_context *ctx, const char *path, doub
     if ((code = make_room(name, path, array->n_elements, events)) != COMMAND_OK)
         goto cleanup;
     if (!is_float(array->dtype)) {
+        events->is_in_samples = 1;
         status = spk_array_to_int64(ctx, array, events->samples);
     } else {
         seconds = malloc((size_t)array->n_elements * sizeof *seconds);

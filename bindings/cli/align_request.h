@@ -14,9 +14,10 @@
 typedef struct align_events {
     int64_t n_events;
     int64_t *samples;
-    int32_t *conditions;  /**< [n_events] */
-    int64_t n_conditions; /**< at least 1 */
-    char **labels;        /**< [n_conditions]; NULL: there are no conditions */
+    int32_t *conditions;   /**< [n_events] */
+    int64_t n_conditions;  /**< at least 1 */
+    char **labels;         /**< [n_conditions]; NULL: there are no conditions */
+    int32_t is_in_samples; /**< whole numbers of a .npy, taken for samples */
 } align_events;
 
 /** Reads events from .npy, .txt, .tsv or .csv. `column` names the condition; NULL: one of the
@@ -39,6 +40,7 @@ typedef struct align_result {
     spk_psth psth; /**< all arrays are there */
     uint8_t *is_whole;
     int64_t n_whole;
+    int64_t n_used; /**< events that count in a bin */
 } align_result;
 
 /** Start and centre of a bin after the event [s]. */

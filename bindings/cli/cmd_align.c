@@ -312,7 +312,58 @@ static void clear_result(align_result *result)
     unit_selection_clear(&result->units);
 }
 
-static int estimate(spk_context *ctx, align_result *result)
+/* Events that count in at least one bin. */
+static spk_status count_used(spk_context *ctx, align_result *result)
+{
+    const int64_t n = result->events.n_events, n_bins = result->window.n_bins;
+    for (int64_t e = 0; e < n; e++)
+        result->n_whole += result->is_whole[e];
+    result->n_used = result->n_whole;
+    if (result->options.trials != SPK_PSTH_PER_BIN || result->n_whole == n)
+        return SPK_OK;
+    spk_spikes none = result->units.spikes; /* no spike matters, nor is one checked */
+    none.n_spikes = 0;
+    int64_t *exposure = calloc((size_t)n_bins, sizeof *exposure);
+    spk_status status = exposure == NULL ? SPK_ERR_MEMORY : SPK_OK;
+    for (int64_t e = 0; e < n && status == SPK_OK; e++) {
+        int64_t most = 0;
+        if (result->is_whole[e])
+            continue;
+        status = spk_alignment_exposure(ctx, &none, 1, &result->events.samples[e],
+                                        &result->alignment, exposure, NULL);
+        for (int64_t b = 0; b < n_bins && status == SPK_OK; b++)
+            most = exposure[b] > most ? exposure[b] : most;
+        result->n_used += most == result->window.bin_samples;
+    }
+    free(exposure);
+    return status;
+}
+
+/* Says why no event counts. */
+static int fail_unused(const align_arguments *a, const align_result *result)
+{
+    const align_events *events = &result->events;
+    const spk_spikes *spikes = &result->units.spikes;
+    const double rate = spikes->sampling_rate_hz;
+    int64_t first = events->samples[0], last = first;
+    for (int64_t e = 1; e < events->n_events; e++) {
+        first = events->samples[e] < first ? events->samples[e] : first;
+        last = events->samples[e] > last ? events->samples[e] : last;
+    }
+    command_say(NAME,
+                "%s: none of %lld events has its window %srecorded: they are at %.6g to "
+                "%.6g s, the %s at %.6g to %.6g s%s",
+                a->events, (long long)events->n_events, a->partial ? "" : "wholly ",
+                (double)first / rate, (double)last / rate,
+                a->epochs == NULL ? "recording" : "recording (see also --epochs)",
+                (double)spikes->start_sample / rate, (double)spikes->stop_sample / rate,
+                events->is_in_samples ? "; its whole numbers were taken for samples, "
+                                        "seconds need a decimal type"
+                                      : "");
+    return COMMAND_FAILED;
+}
+
+static int estimate(spk_context *ctx, const align_arguments *a, align_result *result)
 {
     const spk_spikes *spikes = &result->units.spikes;
     const align_events *events = &result->events;
@@ -329,11 +380,11 @@ static int estimate(spk_context *ctx, align_result *result)
         status = spk_psth_align(ctx, spikes, events->n_events, events->samples,
                                 events->n_conditions, events->conditions,
                                 &result->alignment, &result->options, &result->psth);
+    if (status == SPK_OK)
+        status = count_used(ctx, result);
     if (status != SPK_OK)
         return command_fail(NAME, ctx, status);
-    for (int64_t e = 0; e < events->n_events; e++)
-        result->n_whole += result->is_whole[e];
-    return COMMAND_OK;
+    return result->n_used > 0 ? COMMAND_OK : fail_unused(a, result);
 }
 
 static void tell(const align_arguments *a, const align_result *result)
@@ -342,6 +393,8 @@ static void tell(const align_arguments *a, const align_result *result)
     const long long left = n - (long long)result->n_whole;
     const double bin_ms =
         1e3 * (double)result->window.bin_samples / result->units.spikes.sampling_rate_hz;
+    if (result->events.is_in_samples)
+        command_note(NAME, "%s: whole numbers, taken for samples", a->events);
     if (left > 0)
         command_note(
             NAME, "warning: %lld of %lld events: the window was not wholly recorded; %s",
@@ -396,8 +449,7 @@ static int write_all(const align_arguments *a, spk_context *ctx,
             command_note(NAME, "%s: %lld unit%s, %lld event%s, %lld bin%s", files[k].path,
                          (long long)result->units.spikes.n_units,
                          result->units.spikes.n_units == 1 ? "" : "s",
-                         (long long)result->events.n_events,
-                         result->events.n_events == 1 ? "" : "s",
+                         (long long)result->n_used, result->n_used == 1 ? "" : "s",
                          (long long)result->window.n_bins,
                          result->window.n_bins == 1 ? "" : "s");
     }
@@ -429,7 +481,7 @@ static int run(const align_arguments *a, spk_context *ctx)
         (code = align_events_read(NAME, ctx, a->events, a->condition,
                                   spikes->sampling_rate_hz, &result.events)) ==
             COMMAND_OK &&
-        (code = estimate(ctx, &result)) == COMMAND_OK) {
+        (code = estimate(ctx, a, &result)) == COMMAND_OK) {
         tell(a, &result);
         code = write_all(a, ctx, &result);
     }

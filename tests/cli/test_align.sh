@@ -131,6 +131,26 @@ assert abs(e[0] + 0.5) < 1e-9 and abs(e[-1] - 1) < 1e-9 and len(e) == 22501"
 check "a shorter window is said" grep -qx \
     'spikekit align: warning: window of whole bins, -0.5 s to 0.9 s' err.txt
 
+# Events that cannot count
+printf '59.9\n99\n100.5\n' >late.txt
+expect 1 'late.txt: none of 3 events has its window wholly recorded: they are at 59.9 to 100.5 s, the recording at 0 to 60 s$' \
+    align session --events late.txt -o late.tsv
+check "nothing is written of no event" test ! -e late.tsv
+printf '99\n100\n' >none.txt
+expect 1 'none of 2 events has its window recorded: ' align session --events none.txt --partial
+printf '10\n20\n99\n' >some.txt
+"$spikekit" align session --events some.txt -o some.tsv 2>err.txt
+check "the last line counts what is used" grep -qx 'spikekit align: some.tsv: 5 units, 2 events, 150 bins' err.txt
+"$spikekit" align session --events events.txt --partial -o some.tsv 2>err.txt
+check "so it does with --partial" grep -qx 'spikekit align: some.tsv: 5 units, 40 events, 150 bins' err.txt
+"$spikekit" align session --events some.txt --partial -o some.tsv 2>err.txt
+check "and an event outside is none" grep -qx 'spikekit align: some.tsv: 5 units, 2 events, 150 bins' err.txt
+"$spikekit" align session --events samples.npy -o some.tsv 2>err.txt
+check "whole numbers are samples" grep -qx 'spikekit align: samples.npy: whole numbers, taken for samples' err.txt
+"$python" -c "import numpy; numpy.save('whole.npy', numpy.arange(1, 50, 2))"
+expect 1 'none of 25 events .*; its whole numbers were taken for samples, seconds need a decimal type$' \
+    align session --events whole.npy
+
 # What is said
 expect 2 '^spikekit align: --events FILE is missing' align session
 expect 2 '^spikekit align: .*SESSION' align --events events.txt

@@ -4,6 +4,7 @@ installed, and on recorded responses to odours."""
 
 import csv
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -240,3 +241,17 @@ def test_cockroach_odour_response(data_folder):
     assert (after.max(axis=1) > 3 * before.mean(axis=1)).any()
     assert (found.upper - found.lower).mean() < (plain.upper - plain.lower).mean()
     assert ((found.lower <= found.rates) & (found.rates <= found.upper)).all()
+
+
+def test_events_not_wholly_recorded_are_said():
+    table = table_of(0)
+    with pytest.warns(spikekit.SpikekitWarning, match="1 of 2 events: .* they are left out"):
+        spikekit.align(table, [10.0, 1e6])
+    with pytest.warns(spikekit.SpikekitWarning, match="1 of 2 events: .* count in the bins"):
+        spikekit.align(table, [10.0, 1e6], partial=True)
+    with pytest.warns(spikekit.SpikekitWarning, match='2 of 2 .*event_unit="samples"'):
+        spikekit.align(table, np.array([100000, 200000]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        spikekit.align(table, [10.0])
+        spikekit.align(table, [])

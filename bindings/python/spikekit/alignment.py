@@ -162,6 +162,27 @@ class Alignment:
                 )
             self._exposure, self._whole = exposure, whole.astype(bool)
 
+    def _warn(self, events, unit, partial):
+        """Says how many events are not wholly recorded."""
+        whole, n = np.zeros(len(self.events), np.uint8), len(self.events)
+        with Call() as context:
+            abi.spk_alignment_exposure(
+                context, self._table._struct(), n, self.events, self._options[0], None, whole
+            )
+        left = n - int(whole.sum())
+        if left == 0:
+            return
+        what = "they are left out (partial=True counts what there is)"
+        if partial:
+            what = "they count in the bins that were"
+        if left == n and unit == "s" and np.asarray(events).dtype.kind in "iu":
+            what += '; event_unit="samples" takes whole numbers for samples'
+        warnings.warn(
+            f"{left} of {n} events: the window was not wholly recorded; {what}",
+            SpikekitWarning,
+            stacklevel=3,
+        )
+
     @property
     def exposure_s(self):
         """ndarray, shape (n_events, n_bins): Time of each bin that was observed [s]."""
@@ -291,7 +312,7 @@ def align(
 
     A spike counts for every event whose window holds it; windows are half-open and lie on
     whole samples. An event sees its own epoch only, and one outside every epoch, or outside the
-    recording, is not counted.
+    recording, is not counted. A SpikekitWarning says how many windows were not wholly recorded.
 
     Parameters
     ----------
@@ -310,7 +331,7 @@ def align(
     conditions : array_like, shape (n_events,), optional
         A label for each event: rates are by condition.
     event_unit : "s" or "samples"
-        What `events` are.
+        What `events` are, also where they are whole numbers.
     units : array_like of unit ids, or a quality such as "good", optional
         Default: all units.
     epochs : optional
@@ -392,4 +413,5 @@ def align(
     )
     result = Alignment(table, samples, window, kinds, condition_of, kept, (threads, progress))
     result._estimate(options)
+    result._warn(events, event_unit, partial)
     return result

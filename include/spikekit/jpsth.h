@@ -58,9 +58,10 @@ typedef struct spk_jpsth {
                              *   the middle; their sum is the sum of the matrix */
     double *correlogram_predicted; /**< the same of predicted */
     double *
-        correlogram_sd; /**< standard deviation of correlogram when trials of j are put in
-                             *   random order: exact, over all orders. 0 where there is nothing
-                             *   to vary */
+        correlogram_sd; /**< standard deviation of correlogram - correlogram_predicted when
+                             *   trials of i and of j are put in random orders: exact, over
+                             *   all orders, with the predictor's own variance. 0 where there
+                             *   is nothing to vary */
     int64_t
         *histogram; /**< [n_bins] coincidences [a][b] summed over |b - a| <= reach_bins;
                              *   their sum is that of the correlogram at those lags */
@@ -68,12 +69,20 @@ typedef struct spk_jpsth {
     double *histogram_sd;        /**< as correlogram_sd */
     int64_t n_trials; /**< trials used: of the condition, observed in all bins */
     double band;      /**< coefficients of independent units lie within -+ band, each with
-                             *   the probability `confidence`, about: z / sqrt(n - 1), the exact
-                             *   standard deviation over orders of trials; NaN for n < 2 */
+                             *   the probability `confidence`, about. z / sqrt(n - 1), the exact
+                             *   standard deviation over orders of trials, for the product
+                             *   predictor; for the shift predictor, which has a variance of
+                             *   its own, sqrt(1.5) times that with many trials. There the
+                             *   variance of a coefficient is larger by about the share
+                             *   (mean^2 / variance of x + that of y) / (3 n), left out here.
+                             *   NaN for n < 2 */
 } spk_jpsth;
 
 /**
  * Makes the joint histogram of a pair of units in a condition.
+ *
+ * Deviations and the band take trials to be exchangeable: a change over trials common to both
+ * units, which the shift predictor takes off the sums, is not taken off these.
  *
  * With fewer than two trials nothing can be predicted or vary: predictions, deviations and
  * coefficients are NaN. Bands of the sums are predicted -+ z sd; they hold one value at a time.
@@ -86,7 +95,8 @@ typedef struct spk_jpsth {
  * @param[in]  options    NULL for the defaults
  * @param[in,out] jpsth   its arrays are overwritten, its numbers set; unspecified on error
  * @return SPK_OK; the errors of spk_trials_check(); SPK_ERR_ARGUMENT (NULL, an index or option
- *         out of range); SPK_ERR_MEMORY
+ *         out of range); SPK_ERR_OVERFLOW (counts so large that n_trials^2 of their products
+ *         may be beyond int64); SPK_ERR_MEMORY
  * Cost:   O(n_trials n_bins^2), and O(n_bins^3) for correlogram_sd; 40 n_bins^2 bytes
  * Source: Aertsen, Gerstein, Habib & Palm (1989) J. Neurophysiol. 61:900-917
  */

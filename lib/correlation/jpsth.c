@@ -4,6 +4,12 @@
  * orders of trials is exact: with A(t, s) what trial t of i and trial s of j give together, the
  * variance of sum A(t, order(t)) is that of the doubly centred A over n - 1. For a diagonal,
  * the sum of A squared is a sum of products of the two covariance matrices.
+ *
+ * Less the shift predictor the sum is of W(t, s) A(t, s), W = 1 on the diagonal and -c,
+ * c = n / (2 (n - 1)), beside it. Over orders of the trials of both, the variance of the part of
+ * deviations is that of the product predictor times |HWH|^2 / (n - 1), H taking off the mean.
+ * The first and the last trial have one neighbour only: the sums w of the rows of W are not 0,
+ * so that a mean times the deviations of the other unit adds |w|^2 / (n - 1).
  */
 #include "base/check.h"
 #include "base/memory.h"
@@ -36,7 +42,21 @@ typedef struct joint {
     int64_t *shifted;       /* the same over neighbouring trials; NULL without */
     double *covariance_x;   /* [n_bins][n_bins] sum of products of deviations */
     double *covariance_y;
+    double spread; /* product of covariances over variance of a sum */
+    double edge;   /* variance of a sum over (mean^2 covariance of the other) */
 } joint;
+
+/* How a sum less its prediction varies over orders of trials. */
+static void set_spread(joint *j)
+{
+    const double n = (double)j->n, steps = n - 1.0;
+    j->spread = steps;
+    j->edge = 0.0;
+    if (j->shifted == NULL || j->n < 2)
+        return;
+    j->spread = steps * steps / (n + n * n / (2.0 * steps) - (n - 2.0) / (steps * steps));
+    j->edge = n * (n - 2.0) / (2.0 * steps * steps * steps);
+}
 
 /* Adds x(a) y(b) of one pair of trials. */
 static void add_product(const int32_t *x, const int32_t *y, int64_t n, int64_t *sums)
@@ -103,14 +123,35 @@ static void write_matrices(const joint *j, const spk_jpsth *out)
         }
 }
 
+/* What means add to the variance of a sum along a diagonal, times n^2. */
+static double diagonal_edge(const joint *j, int64_t lag)
+{
+    const int64_t n = j->n_bins, first = lag < 0 ? -lag : 0;
+    const int64_t end = lag < 0 ? n : n - lag;
+    double sum = 0.0;
+    for (int64_t a = first; a < end; a++)
+        for (int64_t b = first; b < end; b++) {
+            const int64_t at_x = a * n + b, at_y = (a + lag) * n + b + lag;
+            sum += (double)j->sum_x[a] * (double)j->sum_x[b] * j->covariance_y[at_y] +
+                   (double)j->sum_y[a + lag] * (double)j->sum_y[b + lag] *
+                       j->covariance_x[at_x];
+        }
+    return sum;
+}
+
+static double deviation_of(const joint *j, double product, double edge)
+{
+    const double n = (double)j->n;
+    const double square = product / j->spread + j->edge * edge / (n * n);
+    return j->n < 2 ? NAN : sqrt(square > 0.0 ? square : 0.0);
+}
+
 /* The exact deviation of a sum along a diagonal. */
 static double diagonal_sd(const joint *j, int64_t lag)
 {
     const int64_t n = j->n_bins, first = lag < 0 ? -lag : 0;
     const int64_t length = n - (lag < 0 ? -lag : lag);
     double sum = 0.0;
-    if (j->n < 2)
-        return NAN;
     for (int64_t a = first; a < first + length; a++) {
         const double *x = j->covariance_x + a * n + first;
         const double *y = j->covariance_y + (a + lag) * n + first + lag;
@@ -119,7 +160,7 @@ static double diagonal_sd(const joint *j, int64_t lag)
             part += x[k] * y[k];
         sum += part;
     }
-    return sqrt((sum > 0.0 ? sum : 0.0) / (double)(j->n - 1));
+    return deviation_of(j, sum, j->edge > 0.0 ? diagonal_edge(j, lag) : 0.0);
 }
 
 static void write_correlogram(const joint *j, const spk_jpsth *out)
@@ -149,21 +190,24 @@ static void write_histogram(const joint *j, int64_t reach, const spk_jpsth *out)
         const int64_t first = a - reach < 0 ? 0 : a - reach;
         const int64_t last = a + reach > n - 1 ? n - 1 : a + reach;
         int64_t count = 0;
-        double predicted = 0.0, variance_y = 0.0;
+        double predicted = 0.0, variance_y = 0.0, sum_y = 0.0;
+        const double sum_x = (double)j->sum_x[a];
         for (int64_t b = first; b <= last; b++) {
             count += j->raw[a * n + b];
             predicted += predicted_at(j, a, b);
+            sum_y += (double)j->sum_y[b];
             for (int64_t c = first; c <= last; c++)
                 variance_y += j->covariance_y[b * n + c];
         }
-        const double square = j->covariance_x[a * n + a] * variance_y;
+        const double variance_x = j->covariance_x[a * n + a];
         if (out->histogram != NULL)
             out->histogram[a] = count;
         if (out->histogram_predicted != NULL)
             out->histogram_predicted[a] = predicted;
         if (out->histogram_sd != NULL)
             out->histogram_sd[a] =
-                j->n < 2 ? NAN : sqrt((square > 0.0 ? square : 0.0) / (double)(j->n - 1));
+                deviation_of(j, variance_x * variance_y,
+                             sum_x * sum_x * variance_y + sum_y * sum_y * variance_x);
     }
 }
 
@@ -224,6 +268,24 @@ static spk_status gather(spk_context *ctx, const spk_trials *trials, int64_t con
     return SPK_OK;
 }
 
+/* Sums are of whole numbers: refuses counts whose sums may be beyond int64. */
+static spk_status check_sums(spk_context *ctx, const joint *j)
+{
+    int32_t most = 0;
+    for (int64_t t = 0; t < j->n; t++)
+        for (int64_t b = 0; b < j->n_bins; b++) {
+            most = j->x[t][b] > most ? j->x[t][b] : most;
+            most = j->y[t][b] > most ? j->y[t][b] : most;
+        }
+    const double n = (double)j->n, products = n * (double)most * (double)most;
+    const double times = 2.0 * n > (double)j->n_bins ? 2.0 * n : (double)j->n_bins;
+    SPK_REQUIRE(ctx, products * times < 9e18, SPK_ERR_OVERFLOW,
+                "counts of up to %" PRId32 " in %" PRId64
+                " trials: their products are beyond int64",
+                most, j->n);
+    return SPK_OK;
+}
+
 static void clear(joint *j)
 {
     spk__free(j->shifted);
@@ -260,6 +322,9 @@ spk_status spk_jpsth_estimate(spk_context *ctx, const spk_trials *trials,
         status = spk__fail_memory(ctx);
         goto cleanup;
     }
+    if ((status = check_sums(ctx, &j)) != SPK_OK)
+        goto cleanup;
+    set_spread(&j);
     sum_up(&j);
     covary(&j, j.x, j.sum_x, scratch, j.covariance_x);
     covary(&j, j.y, j.sum_y, scratch, j.covariance_y);
@@ -269,7 +334,7 @@ spk_status spk_jpsth_estimate(spk_context *ctx, const spk_trials *trials,
     jpsth->n_trials = j.n;
     jpsth->band = j.n < 2 ? NAN
                           : spk__normal_quantile((1.0 + options->confidence) / 2.0) /
-                                sqrt((double)(j.n - 1));
+                                sqrt(j.spread);
 cleanup:
     spk__free(scratch);
     clear(&j);

@@ -97,6 +97,14 @@ static double product_sum(const int32_t *x, const int32_t *y, int lag)
     return sum;
 }
 
+/* The n x n weights of sums less their prediction. */
+static double weight_of(int32_t predictor, int n, int t, int s)
+{
+    if (predictor == SPK_JPSTH_PRODUCT)
+        return (t == s) - 1.0 / n;
+    return (t == s) - (abs(t - s) == 1) * n / (2.0 * (n - 1));
+}
+
 static void equals_the_definition(void)
 {
     for (uint64_t seed = 0; seed < 20; seed++) {
@@ -162,8 +170,9 @@ static void equals_the_definition(void)
                                    2);
             const int at = lag + BINS - 1;
             CU_ASSERT_EQUAL(f.correlogram[at], (int64_t)raw);
-            CU_ASSERT_DOUBLE_EQUAL(f.correlogram_sd[at], sqrt(squares / (TRIALS - 1)),
-                                   1e-7);
+            if (o.predictor == SPK_JPSTH_PRODUCT)
+                CU_ASSERT_DOUBLE_EQUAL(f.correlogram_sd[at], sqrt(squares / (TRIALS - 1)),
+                                       1e-7);
             if (o.predictor == SPK_JPSTH_PRODUCT)
                 CU_ASSERT_DOUBLE_EQUAL(f.correlogram_predicted[at], TRIALS * mean, 1e-11);
             diagonal_sum += f.correlogram[at];
@@ -184,8 +193,19 @@ static void equals_the_definition(void)
     }
 }
 
-/* The deviation over all 24 orders of four trials, one by one. */
-static void deviation_over_all_orders(void)
+/* What a permutation of four is, from 0 .. 255; 0 if it is none. */
+static int order_of(int code, int order[4])
+{
+    int seen = 0;
+    for (int k = 0; k < 4; k++, code /= 4) {
+        order[k] = code % 4;
+        seen |= 1 << order[k];
+    }
+    return seen == 15;
+}
+
+/* The deviation over all 24 orders of four trials of each unit, one by one. */
+static void deviation_over_all_orders(int32_t predictor)
 {
     enum {
         N = 4
@@ -198,43 +218,60 @@ static void deviation_over_all_orders(void)
     joint_arrays f;
     spk_jpsth_options_init(&o, sizeof o);
     o.reach_bins = 1;
+    o.predictor = predictor;
     CU_ASSERT_EQUAL_FATAL(spk_jpsth_estimate(NULL, &trials, 0, 0, 1, &o, arrays_of(&f)),
                           SPK_OK);
     double sum = 0, squares = 0, h = 0, h_squares = 0;
-    for (int code = 0, n = 0; code < 256; code++) {
-        const int order[N] = {code % 4, code / 4 % 4, code / 16 % 4, code / 64};
-        if ((1 << order[0] | 1 << order[1] | 1 << order[2] | 1 << order[3]) != 15)
+    int n = 0, order[N], other[N];
+    for (int code = 0; code < 256 * 256; code++) {
+        if (!order_of(code % 256, order) || !order_of(code / 256, other))
             continue;
         double diagonal = 0, near = 0;
-        for (int t = 0; t < N; t++) {
-            const int32_t *x = counts + t * 2 * BINS,
-                          *y = counts + (order[t] * 2 + 1) * BINS;
-            diagonal += product_sum(x, y, 2);
-            near += x[3] * (y[2] + y[3] + y[4]);
-        }
+        for (int t = 0; t < N; t++)
+            for (int s = 0; s < N; s++) {
+                const int32_t *x = counts + other[t] * 2 * BINS,
+                              *y = counts + (order[s] * 2 + 1) * BINS;
+                const double weight = weight_of(predictor, N, t, s);
+                diagonal += weight * product_sum(x, y, 2);
+                near += weight * x[3] * (y[2] + y[3] + y[4]);
+            }
         sum += diagonal;
         squares += diagonal * diagonal;
         h += near;
         h_squares += near * near;
-        CU_ASSERT_FATAL(++n <= 24);
+        n++;
     }
-    CU_ASSERT_DOUBLE_EQUAL(f.correlogram_sd[2 + BINS - 1],
-                           sqrt(squares / 24 - sum * sum / 576), 1e-12);
-    CU_ASSERT_DOUBLE_EQUAL(f.correlogram_predicted[2 + BINS - 1], sum / 24, 1e-12);
-    CU_ASSERT_DOUBLE_EQUAL(f.histogram_sd[3], sqrt(h_squares / 24 - h * h / 576), 1e-12);
-    CU_ASSERT_DOUBLE_EQUAL(f.histogram_predicted[3], h / 24, 1e-12);
+    CU_ASSERT_EQUAL(n, 576);
+    CU_ASSERT_DOUBLE_EQUAL(sum / n, 0, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(h / n, 0, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(f.correlogram_sd[2 + BINS - 1], sqrt(squares / n), 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(f.histogram_sd[3], sqrt(h_squares / n), 1e-12);
+}
+
+static void deviation_of_product(void)
+{
+    deviation_over_all_orders(SPK_JPSTH_PRODUCT);
+}
+
+static void deviation_of_shift(void)
+{
+    deviation_over_all_orders(SPK_JPSTH_SHIFT);
 }
 
 /* Independent units with a common response: 5 % of coefficients and lags are outside their
  * bands. With a common spike in bin 3 the diagonal shows it. */
-static void truth(void)
+static void bands_hold(int32_t predictor)
 {
     enum {
         N = 100,
         REPEATS = 60
     };
     static int32_t counts[N * 2 * BINS];
-    int outside = 0, lags_outside = 0, found = 0;
+    int outside = 0, lags_outside = 0, bins_outside = 0, found = 0;
+    spk_jpsth_options o;
+    spk_jpsth_options_init(&o, sizeof o);
+    o.predictor = predictor;
+    o.reach_bins = 1;
     for (uint64_t seed = 0; seed < 2 * REPEATS; seed++) {
         spk_random random = {.seed = seed};
         for (int t = 0; t < N; t++) {
@@ -248,18 +285,32 @@ static void truth(void)
         const spk_trials trials = trials_of(N, BINS, counts);
         joint_arrays f;
         CU_ASSERT_EQUAL_FATAL(
-            spk_jpsth_estimate(NULL, &trials, 0, 0, 1, NULL, arrays_of(&f)), SPK_OK);
+            spk_jpsth_estimate(NULL, &trials, 0, 0, 1, &o, arrays_of(&f)), SPK_OK);
         for (int k = 0; seed < REPEATS && k < SQUARE; k++)
             outside += fabs(f.coefficients[k]) > f.out.band;
         for (int k = 0; seed < REPEATS && k < LAGS; k++)
             lags_outside += fabs((double)f.correlogram[k] - f.correlogram_predicted[k]) >
                             1.959963984540054 * f.correlogram_sd[k];
+        for (int k = 0; seed < REPEATS && k < BINS; k++)
+            bins_outside += fabs((double)f.histogram[k] - f.histogram_predicted[k]) >
+                            1.959963984540054 * f.histogram_sd[k];
         found += seed >= REPEATS && f.coefficients[3 * BINS + 3] > f.out.band;
     }
     /* 2160 coefficients: standard error 0.0047; 660 lags: 0.0085 */
     CU_ASSERT(fabs(outside / 2160.0 - 0.05) < 4 * 0.0047);
     CU_ASSERT(fabs(lags_outside / 660.0 - 0.05) < 4 * 0.0085);
+    CU_ASSERT(fabs(bins_outside / 360.0 - 0.05) < 4 * 0.0115);
     CU_ASSERT(found >= REPEATS - 2);
+}
+
+static void truth_product(void)
+{
+    bands_hold(SPK_JPSTH_PRODUCT);
+}
+
+static void truth_shift(void)
+{
+    bands_hold(SPK_JPSTH_SHIFT);
 }
 
 static void errors(void)
@@ -294,6 +345,24 @@ static void errors(void)
         CU_ASSERT_STRING_EQUAL(spk_context_message(ctx), messages[k]);
     }
     spk_context_destroy(ctx);
+    /* products of whole numbers stay within int64, or are refused */
+    int32_t large[3 * 2 * BINS] = {0};
+    for (int t = 1; t < 3; t++)
+        large[t * 2 * BINS] = large[t * 2 * BINS + BINS] = 2000000000;
+    const spk_trials three = trials_of(3, BINS, large);
+    joint_arrays g;
+    CU_ASSERT_EQUAL_FATAL(spk_context_create(&ctx), SPK_OK);
+    CU_ASSERT_EQUAL(spk_jpsth_estimate(ctx, &three, 0, 0, 1, NULL, arrays_of(&g)),
+                    SPK_ERR_OVERFLOW);
+    CU_ASSERT_STRING_EQUAL(spk_context_message(ctx),
+                           "counts of up to 2000000000 in 3 trials: their products are "
+                           "beyond int64");
+    spk_context_destroy(ctx);
+    for (int t = 1; t < 3; t++)
+        large[t * 2 * BINS] = large[t * 2 * BINS + BINS] = 700000000;
+    CU_ASSERT_EQUAL(spk_jpsth_estimate(NULL, &three, 0, 0, 1, NULL, arrays_of(&g)),
+                    SPK_OK);
+    CU_ASSERT_DOUBLE_EQUAL(g.coefficients[0], 1, 1e-15);
     /* nothing varies, and one trial only */
     joint_arrays f;
     CU_ASSERT_EQUAL(spk_jpsth_estimate(NULL, &trials, 0, 0, 1, NULL, arrays_of(&f)),
@@ -324,8 +393,10 @@ static void failed_allocations(void)
 static const suite_test tests[] = {
     {"by hand", by_hand},
     {"equals the definition", equals_the_definition},
-    {"deviation over all orders", deviation_over_all_orders},
-    {"truth", truth},
+    {"deviation over all orders, product", deviation_of_product},
+    {"deviation over all orders, shift", deviation_of_shift},
+    {"truth, product", truth_product},
+    {"truth, shift", truth_shift},
     {"errors", errors},
     {"failed allocations", failed_allocations},
 };

@@ -493,13 +493,13 @@ class Jpsth(namedtuple("Jpsth", _JOINT)):
     coefficients : ndarray
         Correlation over trials of the two counts; NaN where either does not vary.
     correlogram, correlogram_predicted, correlogram_sd : ndarray, shape (2 n_bins - 1,)
-        Sums along the diagonals, and their exact standard deviation over orders of trials. Right
-        of the centre j fires after i.
+        Sums along the diagonals, what is predicted, and the exact standard deviation of their
+        difference over orders of trials. Right of the centre j fires after i.
     histogram, histogram_predicted, histogram_sd : ndarray, shape (n_bins,)
         Near-coincidences over time.
     n_trials : int
     band : float
-        Coefficients of independent units lie within -+ band.
+        Coefficients of independent units lie within -+ band, about.
     times_s, lags_s : ndarray
         Centre of each bin, and lag of each diagonal [s].
     """

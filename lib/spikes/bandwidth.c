@@ -1,10 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Narrow kernels see few pairs of spikes, which are taken one by one. Wide ones see many, and
- * then spikes are put into bins of a sixteenth of the width: the distance of two spikes in
- * bins l apart is l bins and a triangular rest, whose variance of bin^2 / 6 is added to that
- * of the Gaussian.
- */
 #include "spikes/bandwidth.h"
 
 #include "base/check.h"
@@ -18,13 +12,9 @@
 
 enum {
     GRID = 40,
-    BINS_PER_SIGMA = 16,
-    FARTHEST = 10, /* standard deviations */
-    N_LAGS = BINS_PER_SIGMA * FARTHEST,
     BIN_WIDTHS = 100,
     SHIFTS = 16
 };
-static const double SQRT_PI = 1.7724538509055159;
 
 void spk_bandwidth_options_init(spk_bandwidth_options *options, size_t struct_size)
 {
@@ -33,90 +23,6 @@ void spk_bandwidth_options_init(spk_bandwidth_options *options, size_t struct_si
     if (options != NULL)
         memcpy(options, &defaults,
                struct_size < sizeof defaults ? struct_size : sizeof defaults);
-}
-
-/* Room for spikes in bins: the bin and how many are there. */
-typedef struct filled_bin {
-    int64_t bin, count;
-} filled_bin;
-
-/* exp(-d^2 / 4 s^2) - 2 sqrt(2) exp(-d^2 / 2 s^2), x = d / s. */
-static double pair_term(double x)
-{
-    const double e = exp(-0.25 * x * x);
-    return e - 2.8284271247461903 * e * e;
-}
-
-/* Pairs in one run, one by one. */
-static double sum_pairs(const int64_t *t, int64_t n, double sigma, int64_t farthest)
-{
-    double sum = 0.0;
-    for (int64_t i = 0; i < n; i++) {
-        double own = 0.0;
-        for (int64_t j = i + 1; j < n && t[j] - t[i] <= farthest; j++)
-            own += pair_term((double)(t[j] - t[i]) / sigma);
-        sum += own;
-    }
-    return sum;
-}
-
-static int64_t number_of_pairs(const int64_t *t, int64_t n, int64_t farthest)
-{
-    int64_t pairs = 0;
-    for (int64_t i = 0, j = 0; i < n; i++) {
-        while (j < n && t[j] - t[i] <= farthest)
-            j++;
-        pairs += j - i - 1;
-    }
-    return pairs;
-}
-
-static double sum_bins(const int64_t *t, int64_t n, double sigma, filled_bin *bins)
-{
-    const int64_t width = (int64_t)fmax(1.0, floor(sigma / BINS_PER_SIGMA));
-    /* var of the rest of the distance; 0 when bins are samples */
-    const double rest = width > 1 ? (double)width * (double)width / 6.0 : 0.0;
-    const double s2 = sigma * sigma;
-    const double wide = 2.0 * s2 + rest, narrow = s2 + rest;
-    const double wide_area = sqrt(2.0 * s2 / wide),
-                 narrow_area = 2.8284271247461903 * sqrt(s2 / narrow);
-    double terms[N_LAGS + 2], sum = 0.0;
-    for (int64_t lag = 0; lag < N_LAGS + 2; lag++) {
-        const double d = (double)lag * (double)width;
-        terms[lag] = wide_area * exp(-0.5 * d * d / wide) -
-                     narrow_area * exp(-0.5 * d * d / narrow);
-    }
-    int64_t n_bins = 0;
-    for (int64_t i = 0; i < n; i++) {
-        const int64_t bin = (t[i] - t[0]) / width;
-        if (n_bins == 0 || bins[n_bins - 1].bin != bin)
-            bins[n_bins++] = (filled_bin){bin, 0};
-        bins[n_bins - 1].count++;
-    }
-    for (int64_t i = 0; i < n_bins; i++) {
-        const double count = (double)bins[i].count;
-        double own = terms[0] * (count - 1.0) / 2.0;
-        for (int64_t j = i + 1; j < n_bins && bins[j].bin - bins[i].bin <= N_LAGS; j++)
-            own += terms[bins[j].bin - bins[i].bin] * (double)bins[j].count;
-        sum += own * count;
-    }
-    return sum;
-}
-
-/* sigma in samples; the cost is per sample. */
-static double measure_cost(const spk_train *train, double sigma, filled_bin *bins)
-{
-    const int64_t farthest = (int64_t)fmin(ceil(FARTHEST * sigma), 9007199254740992.0);
-    double sum = 0.0;
-    for (int64_t r = 0; r < train->n_runs; r++) {
-        const int64_t *t = train->samples + train->run_offsets[r];
-        const int64_t n = train->run_offsets[r + 1] - train->run_offsets[r];
-        if (sigma < BINS_PER_SIGMA * 2 || number_of_pairs(t, n, farthest) <= 8 * n)
-            sum += sum_pairs(t, n, sigma, farthest);
-        else
-            sum += sum_bins(t, n, sigma, bins);
-    }
-    return ((double)train->n_spikes / 2.0 + sum) / (SQRT_PI * sigma);
 }
 
 spk_status spk_bandwidth_cost(spk_context *ctx, const spk_trains *trains, int64_t unit,
@@ -133,14 +39,23 @@ spk_status spk_bandwidth_cost(spk_context *ctx, const spk_trains *trains, int64_
     for (int64_t k = 0; k < n; k++)
         SPK_REQUIRE(ctx, sigmas_s[k] > 0 && isfinite(sigmas_s[k]), SPK_ERR_ARGUMENT,
                     "sigmas_s must be above 0, got %g at %" PRId64, sigmas_s[k], k);
+    if (n == 0)
+        return SPK_OK;
+    double narrowest = sigmas_s[0], widest = sigmas_s[0];
+    for (int64_t k = 1; k < n; k++) {
+        narrowest = fmin(narrowest, sigmas_s[k]);
+        widest = fmax(widest, sigmas_s[k]);
+    }
     const spk_train train = spk_trains_unit(trains, unit);
-    filled_bin *bins = spk__alloc(ctx, train.n_spikes, sizeof *bins);
-    if (bins == NULL)
-        return spk__fail_memory(ctx);
+    const double rate_hz = spikes->sampling_rate_hz;
+    spk__pair_spectra *spectra = NULL;
+    const spk_status status = spk__pair_spectra_create(ctx, &train, narrowest * rate_hz,
+                                                       widest * rate_hz, &spectra);
+    if (status != SPK_OK)
+        return status;
     for (int64_t k = 0; k < n; k++)
-        costs[k] = measure_cost(&train, sigmas_s[k] * spikes->sampling_rate_hz, bins) *
-                   spikes->sampling_rate_hz;
-    spk__free(bins);
+        costs[k] = spk__pair_spectra_cost(spectra, sigmas_s[k] * rate_hz) * rate_hz;
+    spk__pair_spectra_destroy(spectra);
     return SPK_OK;
 }
 
@@ -152,6 +67,7 @@ typedef struct bandwidth_work {
     spk_bandwidth_options options;
     double rate_hz;
     double *result;
+    spk__bandwidth_transforms *transforms; /* [workers] */
 } bandwidth_work;
 
 static spk_status prepare(spk_context *ctx, const spk_trains *trains,
@@ -188,15 +104,14 @@ static double widest(const bandwidth_work *work, const spk_train *train)
                : (double)train->duration_samples / work->rate_hz / 2.0;
 }
 
-static double search(const bandwidth_work *work, const spk_train *train, filled_bin *bins)
+/* low .. high: logarithms of widths in samples; so is the best. */
+static double search(const spk__pair_spectra *spectra, double low, double high)
 {
-    const double low = log(work->options.min_s * work->rate_hz);
-    const double high = log(widest(work, train) * work->rate_hz);
     const double step = (high - low) / (GRID - 1), golden = 0.6180339887498949;
     double least = INFINITY;
     int64_t best = 0;
     for (int64_t k = 0; k < GRID; k++) {
-        const double cost = measure_cost(train, exp(low + (double)k * step), bins);
+        const double cost = spk__pair_spectra_cost(spectra, exp(low + (double)k * step));
         if (cost < least) {
             least = cost;
             best = k;
@@ -205,43 +120,46 @@ static double search(const bandwidth_work *work, const spk_train *train, filled_
     double a = low + (double)(best > 0 ? best - 1 : 0) * step;
     double b = low + (double)(best < GRID - 1 ? best + 1 : GRID - 1) * step;
     double c = b - golden * (b - a), d = a + golden * (b - a);
-    double at_c = measure_cost(train, exp(c), bins),
-           at_d = measure_cost(train, exp(d), bins);
+    double at_c = spk__pair_spectra_cost(spectra, exp(c)),
+           at_d = spk__pair_spectra_cost(spectra, exp(d));
     while (b - a > 1e-3) {
         if (at_c < at_d) {
             b = d;
             d = c;
             at_d = at_c;
             c = b - golden * (b - a);
-            at_c = measure_cost(train, exp(c), bins);
+            at_c = spk__pair_spectra_cost(spectra, exp(c));
         } else {
             a = c;
             c = d;
             at_c = at_d;
             d = a + golden * (b - a);
-            at_d = measure_cost(train, exp(d), bins);
+            at_d = spk__pair_spectra_cost(spectra, exp(d));
         }
     }
-    return exp((a + b) / 2.0) / work->rate_hz;
+    return (a + b) / 2.0;
 }
 
 static spk_status unit_bandwidth(void *state, int64_t unit, int32_t worker)
 {
-    (void)worker;
     const bandwidth_work *work = state;
     const spk_train train = spk_trains_unit(work->trains, unit);
     if (work->options.method == SPK_BANDWIDTH_ELEPHANT)
         return spk__bandwidth_elephant(work->ctx, &train, work->rate_hz,
-                                       &work->result[unit]);
+                                       &work->transforms[worker], &work->result[unit]);
     work->result[unit] = NAN;
     if (train.n_spikes < 2 || train.samples[0] == train.samples[train.n_spikes - 1] ||
         widest(work, &train) < work->options.min_s)
         return SPK_OK;
-    filled_bin *bins = spk__alloc(work->ctx, train.n_spikes, sizeof *bins);
-    if (bins == NULL)
-        return spk__fail_memory(work->ctx);
-    work->result[unit] = search(work, &train, bins);
-    spk__free(bins);
+    const double low = work->options.min_s * work->rate_hz;
+    const double high = widest(work, &train) * work->rate_hz;
+    spk__pair_spectra *spectra = NULL;
+    const spk_status status =
+        spk__pair_spectra_create(work->ctx, &train, low, high, &spectra);
+    if (status != SPK_OK)
+        return status;
+    work->result[unit] = exp(search(spectra, log(low), log(high))) / work->rate_hz;
+    spk__pair_spectra_destroy(spectra);
     return SPK_OK;
 }
 
@@ -249,11 +167,19 @@ spk_status spk_bandwidth_estimate(spk_context *ctx, const spk_trains *trains,
                                   const spk_bandwidth_options *options, double *sigmas_s)
 {
     bandwidth_work work;
-    const spk_status status = prepare(ctx, trains, options, sigmas_s, &work);
+    spk_status status = prepare(ctx, trains, options, sigmas_s, &work);
     if (status != SPK_OK)
         return status;
-    return spk__parallel_for(ctx, spk_trains_spikes(trains)->n_units, unit_bandwidth,
-                             &work, "bandwidths");
+    const int64_t n_units = spk_trains_spikes(trains)->n_units;
+    const int32_t n_workers = spk__parallel_workers(ctx, n_units);
+    work.transforms = spk__alloc_zero(ctx, n_workers, sizeof *work.transforms);
+    if (work.transforms == NULL)
+        return spk__fail_memory(ctx);
+    status = spk__parallel_for(ctx, n_units, unit_bandwidth, &work, "bandwidths");
+    for (int32_t worker = 0; worker < n_workers; worker++)
+        spk__bandwidth_transforms_end(&work.transforms[worker]);
+    spk__free(work.transforms);
+    return status;
 }
 
 /* ---- bins of a histogram ---- */

@@ -9,20 +9,22 @@
 #include "spikes/bandwidth.h"
 
 #include <math.h>
-#include <string.h>
 
 enum {
     MOST_POINTS = 1000,
+    MOST_POWER = 12,
+    MOST_PERIOD = 1 << MOST_POWER, /* above 1000 points and 3 * 999 */
     MOST_STEPS = 20
 };
 
 typedef struct density {
-    double values[MOST_POINTS];  /* of spikes at each point, over n dt */
-    int64_t points[MOST_POINTS]; /* those with spikes */
-    int64_t n_points, n_filled;
+    double values[MOST_PERIOD]; /* of spikes at each point, over n dt; then 0 */
+    double smooth[MOST_PERIOD];
+    double spectrum[MOST_PERIOD / 2 + 1][2], product[MOST_PERIOD / 2 + 1][2];
+    int64_t n_points;
+    int power; /* the spectrum is of the first 2^power values */
     double n, dt;
-    double *kernel; /* [period] */
-    int64_t room;
+    spk__bandwidth_transforms *transforms;
 } density;
 
 static double from_log(double x)
@@ -38,33 +40,32 @@ static double to_log(double x)
 static spk_status measure_cost(spk_context *ctx, density *d, double width, double *cost)
 {
     const double w = width / d->dt;
-    int64_t period = 1;
-    while ((double)period < (double)d->n_points + 3.0 * w)
-        period *= 2;
-    if (period > d->room) {
-        double *kernel = spk__realloc(ctx, d->kernel, period, sizeof *kernel);
-        if (kernel == NULL)
-            return spk__fail_memory(ctx);
-        d->kernel = kernel;
-        d->room = period;
+    int power = 1;
+    while (power < MOST_POWER && (double)(1 << power) < (double)d->n_points + 3.0 * w)
+        power++;
+    const int period = 1 << power;
+    spk__real_transform **transform = &d->transforms->of_power[power];
+    if (*transform == NULL) {
+        const spk_status status = spk__real_transform_create(ctx, period, transform);
+        if (status != SPK_OK)
+            return status;
     }
-    for (int64_t k = 0; k < period; k++) {
-        double sum = 0.0;
-        for (int wrap = -2; wrap <= 2; wrap++) {
-            const double x = ((double)k + wrap * (double)period) / w;
-            sum += exp(-0.5 * x * x);
-        }
-        d->kernel[k] = sum / (2.5066282746310002 * w);
+    if (power != d->power) {
+        spk__real_transform_forward(*transform, d->values, d->spectrum);
+        d->power = power;
     }
+    const double x = 6.283185307179586 * w / period;
+    for (int k = 0; k <= period / 2; k++) {
+        const double exponent = 0.5 * x * x * k * k;
+        const double kernel = exponent < 100.0 ? exp(-exponent) / period : 0.0;
+        d->product[k][0] = d->spectrum[k][0] * kernel;
+        d->product[k][1] = d->spectrum[k][1] * kernel;
+    }
+    spk__real_transform_backward(*transform, d->product, d->smooth);
     double squares = 0.0, products = 0.0;
     for (int64_t i = 0; i < d->n_points; i++) {
-        double y = 0.0;
-        for (int64_t f = 0; f < d->n_filled; f++) {
-            const int64_t j = d->points[f];
-            y += d->values[j] * d->kernel[i > j ? i - j : j - i];
-        }
-        squares += y * y;
-        products += y * d->values[i];
+        squares += d->smooth[i] * d->smooth[i];
+        products += d->smooth[i] * d->values[i];
     }
     *cost = squares * d->dt - 2.0 * products * d->dt +
             2.0 / (2.5066282746310002 * width * d->n);
@@ -87,7 +88,6 @@ static int fill_density(const spk_train *train, double rate_hz, density *d)
     if (d->n_points < 2)
         return 0;
     d->dt = (last - first) / (double)(d->n_points - 1);
-    memset(d->values, 0, sizeof d->values);
     for (int64_t k = 0; k < n; k++) {
         const double place = floor(((double)t[k] / rate_hz - first) / d->dt + 0.5);
         const int64_t i = (int64_t)fmax(0.0, fmin(place, (double)(d->n_points - 1)));
@@ -95,10 +95,7 @@ static int fill_density(const spk_train *train, double rate_hz, density *d)
     }
     d->n = (double)n;
     for (int64_t i = 0; i < d->n_points; i++)
-        if (d->values[i] > 0) {
-            d->points[d->n_filled++] = i;
-            d->values[i] /= d->n * d->dt;
-        }
+        d->values[i] /= d->n * d->dt;
     return 1;
 }
 
@@ -134,19 +131,26 @@ static spk_status search(spk_context *ctx, density *d, double span, double *sigm
 }
 
 spk_status spk__bandwidth_elephant(spk_context *ctx, const spk_train *train,
-                                   double rate_hz, double *sigma_s)
+                                   double rate_hz, spk__bandwidth_transforms *transforms,
+                                   double *sigma_s)
 {
     *sigma_s = NAN;
     density *d = spk__alloc_zero(ctx, 1, sizeof *d);
     if (d == NULL)
         return spk__fail_memory(ctx);
+    d->transforms = transforms;
     spk_status status = SPK_OK;
     if (fill_density(train, rate_hz, d)) {
         const double span =
             (double)(train->samples[train->n_spikes - 1] - train->samples[0]) / rate_hz;
         status = search(ctx, d, span, sigma_s);
     }
-    spk__free(d->kernel);
     spk__free(d);
     return status;
+}
+
+void spk__bandwidth_transforms_end(spk__bandwidth_transforms *transforms)
+{
+    for (int power = 0; power <= MOST_POWER; power++)
+        spk__real_transform_destroy(transforms->of_power[power]);
 }

@@ -33,6 +33,9 @@ static const option options_output[] = {
      "The .tsv, .csv or .npz file to write.", "standard output", 0, 0},
     {"max-q", 0, OPTION_NUMBER, "Q", FIELD(max_q),
      "Write tests with a false discovery rate of at most Q.", NULL, 0, 1},
+    {"own-rule", 0, OPTION_FLAG, NULL, FIELD(own_rule),
+     "Write the tests that the method's own rule finds significant, whatever their q.",
+     NULL, 0, 0},
     {"all", 'a', OPTION_FLAG, NULL, FIELD(all), "Write every test.", NULL, 0, 0},
     END,
 };
@@ -192,6 +195,8 @@ static int check_arguments(const connect_arguments *a)
         return command_fail_usage(NAME, "--near and --pairs exclude each other");
     if (a->pairs != NULL && strcmp(a->units, "all") != 0)
         return command_fail_usage(NAME, "--pairs names the units; leave out --units");
+    if (a->all && a->own_rule)
+        return command_fail_usage(NAME, "--all and --own-rule exclude each other");
     if (a->shard != NULL && (a->output == NULL || !is_npz(a->output)))
         return command_fail_usage(NAME,
                                   "--shard: expected -o with a name in .npz, found %s",
@@ -361,6 +366,7 @@ static int fill_table(connect_run *run)
     const int64_t n_all = spk_session_spikes(run->session)->n_units;
     table->n_rows = spk_connections_n_rows(run->found);
     table->n_tests = spk_connections_n_tests(run->found);
+    table->max_p = spk_connections_resolved(run->found)->max_p;
     snprintf(table->method, sizeof table->method, "%s", run->arguments->method);
     table->rows = malloc(((size_t)table->n_rows + 1) * sizeof *table->rows);
     run->positions = malloc(((size_t)n_all + 1) * 2 * sizeof *run->positions);
@@ -413,7 +419,7 @@ static void note_result(const connect_arguments *a, const connect_table *table)
         n_excess += table->rows[r].row.sign > 0;
         n_own += table->rows[r].row.significant;
     }
-    if (a->all || table->n_shards > 1)
+    if (a->all || a->own_rule || table->n_shards > 1)
         command_note(NAME, "%" PRId64 " tests made, %" PRId64 " written", table->n_tests,
                      table->n_rows);
     else
@@ -453,9 +459,7 @@ int spk_cmd_connect(int argc, char **argv)
     code = arguments.join ? connect_join(ctx, &arguments, &table)
                           : find(ctx, &arguments, &table);
     if (code == COMMAND_OK) {
-        /* a shard keeps all that the join may need */
-        connect_table_finish(&table, arguments.max_q,
-                             arguments.all || table.n_shards > 1);
+        connect_table_finish(&table, &arguments);
         code = connect_output_write(ctx, &table, arguments.output);
     }
     if (code == COMMAND_OK)

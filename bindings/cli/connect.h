@@ -20,6 +20,7 @@ typedef struct connect_arguments {
     double bin_ms, window_ms, min_latency_ms, max_latency_ms, width_ms, alpha;
     double max_q;
     int32_t all;
+    int32_t own_rule;
     int32_t list;
     const char *epochs;
     const char *units;
@@ -43,6 +44,7 @@ typedef struct connect_table {
     connect_row *rows;
     int64_t n_rows;
     int64_t n_tests;
+    double max_p;            /**< rows with a larger p are those of the own rule only */
     char method[64];         /**< its name */
     char *meta;              /**< JSON: how the table was made */
     int64_t first, last;     /**< of this shard: sources, or chosen pairs */
@@ -62,8 +64,9 @@ extern const connect_column connect_numbers[];
 
 void connect_table_clear(connect_table *table);
 
-/** Sorts by p, the smallest first, and drops rows with a q above max_q unless all are wanted. */
-void connect_table_finish(connect_table *table, double max_q, int all);
+/** Sorts by p, the smallest first, and keeps what the command line asks for: all, those with a
+ *  small q, or those that the method's own rule finds. */
+void connect_table_finish(connect_table *table, const connect_arguments *arguments);
 
 /** Writes .tsv, .csv or .npz by the ending of the path; NULL: a table to standard output.
  *  @return COMMAND_OK or an exit status */

@@ -106,6 +106,7 @@ static int join_parts(spk_context *ctx, const shard_part *parts, int64_t n,
     free(text);
     if ((code = read_text(ctx, &parts[0], "meta", &first, &table->meta)) != COMMAND_OK)
         return code;
+    code = read_column(ctx, &parts[0], "max_p", 1, &table->max_p, NULL);
     for (int64_t i = 1; i < n && code == COMMAND_OK; i++) {
         if (spk_npz_array(ctx, parts[i].npz, "meta", &other) != SPK_OK)
             return fail_part(&parts[i], "meta");
@@ -141,6 +142,14 @@ int connect_join(spk_context *ctx, const connect_arguments *arguments,
     int code = shard_parts_open(NAME, ctx, &arguments->operands, &parts);
     if (code == COMMAND_OK)
         code = join_parts(ctx, parts, arguments->operands.n, table);
+    if (code == COMMAND_OK && !arguments->own_rule &&
+        table->max_p < (arguments->all ? 1.0 : arguments->max_q)) {
+        command_say(
+            NAME,
+            "the shards hold tests with p <= %g only: expected %s like theirs, or less",
+            table->max_p, arguments->all ? "--all in the shards" : "a --max-q");
+        code = COMMAND_FAILED;
+    }
     if (code == COMMAND_OK)
         code = adjust(ctx, table);
     shard_parts_close(parts, arguments->operands.n);

@@ -59,12 +59,17 @@ static int compare_rows(const void *a, const void *b)
     return (x->row.sign < y->row.sign) - (x->row.sign > y->row.sign);
 }
 
-void connect_table_finish(connect_table *table, double max_q, int all)
+void connect_table_finish(connect_table *table, const connect_arguments *arguments)
 {
     int64_t kept = 0;
-    for (int64_t r = 0; r < table->n_rows; r++)
-        if (all || table->rows[r].row.log_q <= log(max_q))
+    for (int64_t r = 0; r < table->n_rows; r++) {
+        const spk_connection *row = &table->rows[r].row;
+        /* a shard keeps all that the join may need */
+        if (arguments->all || table->n_shards > 1 ||
+            (arguments->own_rule ? row->significant
+                                 : row->log_q <= log(arguments->max_q)))
             table->rows[kept++] = table->rows[r];
+    }
     table->n_rows = kept;
     if (kept > 0)
         qsort(table->rows, (size_t)kept, sizeof *table->rows, compare_rows);
@@ -194,6 +199,7 @@ static spk_status add_all(spk_context *ctx, spk_npz_writer *writer,
     const int64_t shard[] = {table->shard, table->n_shards};
     TRY(add_columns(ctx, writer, table, room));
     TRY(add_array(ctx, writer, "n_tests", SPK_DTYPE_INT64, 1, &table->n_tests, 8));
+    TRY(add_array(ctx, writer, "max_p", SPK_DTYPE_FLOAT64, 1, &table->max_p, 8));
     TRY(spk_npz_writer_add_text(ctx, writer, "method", table->method));
     TRY(spk_npz_writer_add_text(ctx, writer, "meta", table->meta));
     if (table->n_shards > 1) {

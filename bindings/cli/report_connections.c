@@ -291,10 +291,10 @@ static void add_card(report_text *text, const report_data *data,
     const double side = floor(REPORT_DRAWN_MS / (1e3 * c->options.bin_s) + 1e-9);
     const int64_t n_side = side < (double)centre ? (int64_t)side : centre;
     const int64_t n = 2 * n_side + 1, first = centre - n_side;
+    /* Bins of a method that cuts lags elsewhere (glmcc) are none of the picture's. */
+    const double place = row->latency_s / c->options.bin_s;
     const int64_t bin =
-        isfinite(row->latency_s)
-            ? (int64_t)lround(row->latency_s / c->options.bin_s) + centre - first
-            : -1;
+        fabs(place - round(place)) < 0.01 ? (int64_t)lround(place) + centre - first : -1;
     /* A trough is seen where the expectation fills the picture, whatever stands beside it. */
     double top = 1;
     for (int64_t k = first; k < first + n; k++) {

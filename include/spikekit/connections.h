@@ -92,10 +92,11 @@ typedef struct spk_connections_options {
     double min_latency_s; /**< default NaN; at least 0 */
     double max_latency_s; /**< default NaN; within the window */
     double width_s;       /**< default NaN; above 0 */
-    double alpha;         /**< level of the method's own rule; default NaN; in (0, 1) */
-    /** Rows with a larger p are counted as tests but not kept; default 0.01; 1 keeps all. q is
-     *  exact where it is at most max_p; a larger one may be less with all rows, but not less
-     *  than max_p. In (0, 1]. */
+    double alpha; /**< level of the method's own rule; default NaN; in (0, 1); an error
+                               *   where the method has none */
+    /** Rows with a larger p, and not significant by the method's own rule, are counted as tests
+     *  but not kept; default 0.01; 1 keeps all. q is exact where it is at most max_p; a larger
+     *  one may be less with all rows, but not less than max_p. In (0, 1]. */
     double max_p;
     const spk_epochs *epochs; /**< default NULL: the whole recording */
     const int32_t *pairs; /**< [n_pairs][2] ordered pairs of unit indices, source first,
@@ -156,8 +157,8 @@ typedef struct spk_connections spk_connections;
  *         it cannot leave out); the errors of
  *         spk_correlogram_count(); SPK_ERR_MEMORY; SPK_ERR_CANCELLED
  * Cost:    methods of correlograms: spk_correlogram_count_rows(), then some 1 us a pair;
- *          others see their headers. Extra memory: that of the count, spk_trains, and 104
- *          bytes a row that is kept
+ *          others see their headers. Extra memory: that of the count, spk_trains, and 220
+ *          bytes a row that is kept; DECONVOLUTION 16 bytes a bin of each unit
  * Threads: workers own sources or pairs; the same rows for any number of threads
  * Source:  each method's, above
  */

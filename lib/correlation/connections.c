@@ -52,6 +52,7 @@ typedef struct find_state {
     spk_context *ctx;
     const spk__connection_method *method;
     spk__connection_work work;
+    double log_max_p; /* of rows that are kept */
     spk_correlogram_options bins;
     int64_t *n_spikes;
     int64_t *auto_counts;
@@ -178,6 +179,23 @@ static spk_status resolve_center(spk_context *ctx, const spk__connection_method 
     return SPK_OK;
 }
 
+static spk_status take_options(spk_context *ctx, const spk_connections_options *given,
+                               spk_connections_options *o)
+{
+    spk_connections_options_init(o, sizeof *o);
+    if (given == NULL)
+        return SPK_OK;
+    SPK_REQUIRE(ctx,
+                given->struct_size >= sizeof given->struct_size &&
+                    given->struct_size <= sizeof *o,
+                SPK_ERR_ARGUMENT,
+                "options.struct_size is %zu, not set by spk_connections_options_init()",
+                given->struct_size);
+    memcpy(o, given, given->struct_size);
+    o->struct_size = sizeof *o;
+    return SPK_OK;
+}
+
 /* Fills work->options (into `o`), the bins, and what follows from them. */
 static spk_status resolve(spk_context *ctx, const spk__connection_method *method,
                           const spk_spikes *spikes, const spk_connections_options *given,
@@ -185,18 +203,12 @@ static spk_status resolve(spk_context *ctx, const spk__connection_method *method
 {
     spk_status status;
     spk__connection_work *work = &state->work;
-    spk_connections_options_init(o, sizeof *o);
-    if (given != NULL) {
-        SPK_REQUIRE(ctx,
-                    given->struct_size >= sizeof given->struct_size &&
-                        given->struct_size <= sizeof *o,
-                    SPK_ERR_ARGUMENT,
-                    "options.struct_size is %zu, not set by "
-                    "spk_connections_options_init()",
-                    given->struct_size);
-        memcpy(o, given, given->struct_size);
-        o->struct_size = sizeof *o;
-    }
+    if ((status = take_options(ctx, given, o)) != SPK_OK)
+        return status;
+    SPK_REQUIRE(ctx, isnan(o->width_s) || !isnan(method->info.width_s), SPK_ERR_ARGUMENT,
+                "width_s: method %s has none, got %g", method->info.name, o->width_s);
+    SPK_REQUIRE(ctx, isnan(o->alpha) || !isnan(method->info.alpha), SPK_ERR_ARGUMENT,
+                "alpha: method %s has none, got %g", method->info.name, o->alpha);
     o->bin_s = given_or(o->bin_s, method->info.bin_s);
     o->window_s = given_or(o->window_s, method->info.window_s);
     o->min_latency_s = given_or(o->min_latency_s, method->info.min_latency_s);
@@ -233,7 +245,9 @@ static spk_status resolve(spk_context *ctx, const spk__connection_method *method
     work->bin_samples = state->bins.bin_samples;
     work->n_bins = state->bins.n_bins;
     work->bin_s = (double)work->bin_samples / rate;
-    work->log_max_p = log(o->max_p);
+    state->log_max_p = log(o->max_p);
+    /* what the method's own rule finds is kept as well, so it must be computed */
+    work->log_max_p = log(fmax(o->max_p, o->alpha));
     const int64_t duration = o->epochs != NULL
                                  ? spk_epochs_duration(o->epochs)
                                  : spikes->stop_sample - spikes->start_sample;
@@ -341,7 +355,7 @@ static void find_state_clear(find_state *state)
 static spk_status keep(const find_state *state, findings *own, const spk_connection *row)
 {
     own->n_tests++;
-    if (!(row->log_p <= state->work.log_max_p))
+    if (!row->significant && !(row->log_p <= state->log_max_p))
         return SPK_OK;
     if (own->n_rows == own->room) {
         const int64_t room = own->room == 0 ? FIRST_ROOM : 2 * own->room;
@@ -734,9 +748,8 @@ spk_status spk__connections_curve_by(spk_context *ctx, const spk_spikes *spikes,
                 " and %" PRId32,
                 spikes->n_units - 1, source, target);
     spk_connections_options open;
-    spk_connections_options_init(&open, sizeof open);
-    if (options != NULL && options->struct_size <= sizeof open)
-        memcpy(&open, options, options->struct_size);
+    if ((status = take_options(ctx, options, &open)) != SPK_OK)
+        return status;
     open.pairs = NULL;
     open.first_source = 0;
     open.last_source = -1;

@@ -59,6 +59,30 @@ check "two rows and a head" test "$(wc -l <out.txt)" -eq 3
 expect 0 '' connect s -q --all --units 1-3 -o some.csv
 check "a csv" grep -q '^source,target,sign,' some.csv
 
+# What shards hold bounds what a join can say.
+for k in 1 2; do
+    expect 0 '' connect s -q --max-q 0.001 -o strict$k.npz --shard $k/2
+done
+expect 1 'the shards hold tests with p <= 0.001 only' \
+    connect --join strict1.npz strict2.npz -o x.tsv
+expect 1 'expected --all in the shards' connect --all --join strict1.npz strict2.npz -o x.tsv
+expect 0 '' connect -q --max-q 0.001 --join strict2.npz strict1.npz -o strict.tsv
+expect 0 '' connect s -q --max-q 0.001 -o strict_whole.tsv
+same strict.tsv strict_whole.tsv
+
+# The method's own rule, though q may be larger.
+expect 0 '' connect s -q --own-rule -m glmcc -o own.tsv
+expect 0 '' connect s -q --all -m glmcc -o own_all.tsv
+check "rows of the own rule" test "$(wc -l <own.tsv)" -eq \
+    "$(awk -F'\t' 'NR == 1 || $14 == 1' own_all.tsv | wc -l)"
+for k in 1 2; do
+    expect 0 '' connect s -q -m glmcc -o own$k.npz --shard $k/2
+done
+expect 0 '' connect -q --own-rule --join own1.npz own2.npz -o own_joined.tsv
+cut -f 1-7,9- own.tsv >own_cut.tsv # q of these rows is only bounded where p was cut
+cut -f 1-7,9- own_joined.tsv >own_joined_cut.tsv
+same own_cut.tsv own_joined_cut.tsv
+
 # Every method runs, and says what it is.
 expect 0 '' connect --list
 cp out.txt list.txt
@@ -111,6 +135,7 @@ expect 2 'shard: expected -o with a name in .npz' connect s --shard 1/2 -o x.tsv
 expect 2 'shard: expected K/N' connect s --shard 3/2 -o x.npz
 expect 2 "skip-center: expected yes or no, found 'perhaps'" connect s --skip-center perhaps
 expect 1 'skip_center must be 0 for method glmcc' connect s -m glmcc --skip-center yes -o x.tsv
+expect 2 'all and --own-rule' connect s --all --own-rule
 expect 2 'max-q' connect s --max-q 0
 expect 2 'max-q' connect s --max-q 2
 expect 1 'alpha must be between 0 and 1, got 1.5' connect s --alpha 1.5 -o x.tsv

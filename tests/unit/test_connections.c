@@ -51,6 +51,7 @@ static void row_of(const spk__connection_work *work, const int64_t *counts,
     row->count = (double)counts[best];
     row->latency_s = (double)(best - work->n_bins / 2) * work->bin_s;
     row->log_p = -(double)sum / (sign > 0 ? 10.0 : 20.0);
+    row->significant = row->log_p < log(work->options->alpha);
     row->effect = work->auto_counts == NULL
                       ? NAN
                       : (double)work->auto_counts[target * work->n_bins + 1];
@@ -122,7 +123,7 @@ static spk_status draw_curve(spk_context *ctx, const spk__connection_work *work,
 
 #define INFO                                                                             \
     {                                                                                    \
-        "made-up", "", 0.003, 0.060, 0.003, 0.012, NAN, 0.01, 0                          \
+        "made-up", "", 0.003, 0.060, 0.003, 0.012, 0.01, 0.01, 0                         \
     }
 static const spk__connection_method of_counts = {
     .info = INFO, .needs_counts = 1, .test = test_counts, .curve = draw_curve};
@@ -314,6 +315,7 @@ static void what_is_kept(void)
     spk_connections *whole = find(&t.spikes, &options, &of_counts, 1);
     const int64_t n = spk_connections_n_rows(whole);
     options.max_p = exp(-4.05);
+    options.alpha = 1e-6; /* nothing more by the own rule */
     spk_connections *some = find(&t.spikes, &options, &of_counts, 1);
     int64_t kept = 0;
     for (int64_t r = 0; r < n; r++) {
@@ -332,6 +334,16 @@ static void what_is_kept(void)
     CU_ASSERT_EQUAL(spk_connections_n_rows(some), kept);
     CU_ASSERT_EQUAL(spk_connections_n_tests(some), n);
     spk_connections_destroy(some);
+    /* what the method's own rule finds is kept though its p is larger */
+    int64_t by_own_rule = 0;
+    options.alpha = 0.1;
+    for (int64_t r = 0; r < n; r++)
+        by_own_rule += spk_connections_rows(whole)[r].log_p < log(options.alpha);
+    some = find(&t.spikes, &options, &of_counts, 1);
+    CU_ASSERT(by_own_rule > kept);
+    CU_ASSERT_EQUAL(spk_connections_n_rows(some), by_own_rule);
+    spk_connections_destroy(some);
+    options.alpha = NAN;
     options.max_p = 1.0;
     options.signs = -1;
     some = find(&t.spikes, &options, &of_counts, 1);
@@ -377,6 +389,10 @@ static void transmission_by_hand(void)
     CU_ASSERT_DOUBLE_EQUAL(row.transmission, 0.075, 1e-15);
     CU_ASSERT_DOUBLE_EQUAL(row.transmission_lower, 0.122165 - 0.125, 1e-6);
     CU_ASSERT_DOUBLE_EQUAL(row.transmission_upper, 0.308884 - 0.125, 1e-6);
+    spk__connection_set_transmission(&row, 1, 0.0,
+                                     10); /* Garwood's 1: 0.025318, 5.571643 */
+    CU_ASSERT_DOUBLE_EQUAL(row.transmission_lower, 0.0025318, 1e-7);
+    CU_ASSERT_DOUBLE_EQUAL(row.transmission_upper, 0.5571643, 1e-7);
     spk__connection_set_transmission(&row, 0, 5.0, 10);
     CU_ASSERT_DOUBLE_EQUAL(row.transmission, -0.5, 1e-15);
     CU_ASSERT_DOUBLE_EQUAL(row.transmission_lower, -0.5, 1e-15);
@@ -426,10 +442,46 @@ static void a_curve_is_its_correlogram(void)
     CU_ASSERT_EQUAL(
         spk__connections_curve_by(NULL, &t.spikes, NULL, &of_counts, 1, 2, NULL),
         SPK_ERR_ARGUMENT);
+    spk_connections_options unknown = all_rows();
+    unknown.struct_size = 4096;
+    CU_ASSERT_EQUAL(
+        spk__connections_curve_by(NULL, &t.spikes, &unknown, &of_counts, 1, 2, &curve),
+        SPK_ERR_ARGUMENT);
+}
+
+/* An epoch is half-open, and a window may be as long as the recording but no longer. */
+static void edges_of_time(void)
+{
+    const int64_t samples[] = {10, 14, 40, 44};
+    const int32_t units[] = {0, 1, 0, 1};
+    const int64_t starts[] = {0}, stops[] = {44};
+    const spk_epochs epochs = {1, starts, stops};
+    const spk_spikes spikes = {4, 2, samples, units, 1000.0, 0, 63};
+    spk_connections_options options = all_rows();
+    spk_connections *found = find(&spikes, &options, &of_counts, 1);
+    CU_ASSERT_EQUAL(spk_connections_rows(found)[0].log_p, -0.2); /* two pairs of 4 ms */
+    spk_connections_destroy(found);
+    options.epochs = &epochs;
+    options.window_s = 0.040;
+    found = find(&spikes, &options, &of_trains, 1); /* the spike at 44 is outside */
+    CU_ASSERT_EQUAL(spk_connections_rows(found)[0].log_p, -0.1);
+    spk_connections_destroy(found);
+    /* 63 samples are 21 bins; one less is too few */
+    options.epochs = NULL;
+    options.window_s = NAN;
+    spk_spikes shorter = spikes;
+    shorter.stop_sample = 62;
+    CU_ASSERT_EQUAL(
+        spk__connections_find_by(NULL, &shorter, &options, &of_counts, &found),
+        SPK_ERR_ARGUMENT);
 }
 
 static void bad_options(void)
 {
+    static const spk__connection_method plain = {
+        .info = {"plain", "", 0.003, 0.060, 0.003, 0.012, NAN, NAN, 0},
+        .needs_counts = 1,
+        .test = test_counts};
     static const spk__connection_method lacks_only = {
         .info = INFO, .needs_counts = 1, .sign_only = -1, .test = test_counts};
     table t;
@@ -438,7 +490,7 @@ static void bad_options(void)
     const int64_t starts[] = {0, 5}, stops[] = {10, 20};
     const spk_epochs overlapping = {2, starts, stops};
     spk_connections *found = NULL;
-    for (int wrong = 0; wrong < 19; wrong++) {
+    for (int wrong = 0; wrong < 21; wrong++) {
         spk_context *ctx = NULL;
         spk_connections_options o = all_rows();
         const spk__connection_method *method = &of_counts;
@@ -497,6 +549,12 @@ static void bad_options(void)
             break;
         case 17:
             o.epochs = &overlapping, word = "epoch";
+            break;
+        case 18:
+            o.alpha = 0.05, method = &plain, word = "alpha: method plain";
+            break;
+        case 19:
+            o.width_s = 0.01, method = &plain, word = "width_s: method plain";
             break;
         default:
             o.struct_size = 3, word = "struct_size";
@@ -600,6 +658,7 @@ static const suite_test tests[] = {
     {"q by hand", q_by_hand},
     {"transmission by hand", transmission_by_hand},
     {"a curve is its correlogram", a_curve_is_its_correlogram},
+    {"edges of time", edges_of_time},
     {"bad options", bad_options},
     {"small tables", small_tables},
     {"out of memory", out_of_memory},

@@ -35,11 +35,13 @@ typedef enum spk_connection_method {
     /** The rules of English et al. (2017), as CellExplorer and buzcode apply them: above the
      *  hollow kernel's limit, and above the anti-causal peak. */
     SPK_CONNECTION_ENGLISH = 1,
-    /** Three bins in a row beyond a normal limit taken from the outer lags. Kopelowitz &
-     *  Cohen (2014) */
+    /** Three bins in a row beyond a normal limit taken from the outer lags: their rule, which
+     *  `significant` keeps. p is the larger of the normal's and a Poisson count's, so that few
+     *  pairs stay few. Kopelowitz & Cohen (2014) */
     SPK_CONNECTION_KOPELOWITZ = 2,
     /** A hollow median's test after both autocorrelograms were divided out of the
-     *  correlogram. Spivak, Levi, Sloin, Someck & Stark (2022) */
+     *  correlogram. An excess must also be one over the mean of longer lags, since the median
+     *  of few pairs is 0. Spivak, Levi, Sloin, Someck & Stark (2022) */
     SPK_CONNECTION_DECONVOLUTION = 3,
     /** A generalized linear model of the correlogram, judged by its coupling's size.
      *  Kobayashi et al. (2019) */

@@ -4,8 +4,9 @@
  * tested is judged against the most (an excess) or least (a lack) that a hollow median expects
  * in any of them, p times their number. A bin is significant beyond the quantile; their rule
  * has it so at the quantile itself, which an empty bin is always at where few are expected: it
- * calls one independent pair in fourteen silenced. Where nothing is expected, nothing is
- * tested. The effect is the transmission gain.
+ * calls one independent pair in fourteen silenced. An excess is one over the mean of longer
+ * lags as well: of few pairs the median is 0, and any pair beyond chance. Where nothing is
+ * expected, no lack is tested. The effect is the transmission gain.
  */
 #include "base/check.h"
 #include "base/memory.h"
@@ -93,10 +94,10 @@ static int64_t extreme_of(const spk__connection_work *work, const double *values
     return best;
 }
 
-/* Everything about a row that is kept; `predicted` holds the bins tested. */
+/* Everything about a row that is kept; at least `least` is expected. */
 static void finish(const spk__connection_work *work, const spk__connection_pair *pair,
-                   const double *divided, double *predicted, double *scratch,
-                   int64_t best, spk_connection *row)
+                   const double *divided, double least, double *predicted,
+                   double *scratch, int64_t best, spk_connection *row)
 {
     const deconvolution_shared *shared = work->shared;
     const double per_spike = 1.0 / ((double)work->n_spikes[pair->source] * work->bin_s);
@@ -110,7 +111,7 @@ static void finish(const spk__connection_work *work, const spk__connection_pair 
     row->latency_s = (double)((best - work->n_bins / 2) * work->bin_samples) /
                      work->spikes->sampling_rate_hz;
     row->count = divided[best];
-    row->expected = predicted[best];
+    row->expected = fmax(least, predicted[best]);
     spk__connection_set_transmission(row, llround(sum), expected,
                                      work->n_spikes[pair->source]);
     for (int64_t k = 0; k < work->n_bins; k++)
@@ -119,6 +120,21 @@ static void finish(const spk__connection_work *work, const spk__connection_pair 
         predicted[work->n_bins / 2] = 0.0; /* what is left out is no peak */
     row->effect =
         spk__transmission_gain(&shared->window.bins, predicted, row->sign, work->bin_s);
+}
+
+/* Mean of the bins at longer lags than those tested, either way, of one count more: the least
+ * that may be taken for expected. With few pairs most bins are empty, and the median of empty
+ * bins is nothing. */
+static double floor_of(const spk__connection_work *work, const double *divided)
+{
+    const int64_t n_bins = work->n_bins, left = n_bins - work->last_bin;
+    double sum = 1.0, n = 0.0;
+    for (int64_t k = 0; k < n_bins; k++)
+        if (k < left || k >= work->last_bin || (left <= 0 && k < work->first_bin)) {
+            sum += divided[k];
+            n++;
+        }
+    return sum / n;
 }
 
 static spk_status test(spk_context *ctx, const spk__connection_work *work,
@@ -139,7 +155,8 @@ static spk_status test(spk_context *ctx, const spk__connection_work *work,
             continue;
         spk__predict_values(&shared->window.predictor, divided, n_bins, work->first_bin,
                             work->last_bin, rest, predicted + work->first_bin);
-        const double mean = predicted[extreme_of(work, predicted, sign)];
+        const double least = sign > 0 ? floor_of(work, divided) : 0.0;
+        const double mean = fmax(least, predicted[extreme_of(work, predicted, sign)]);
         const int64_t best = extreme_of(work, divided, sign);
         if (!(mean > 0.0))
             continue;
@@ -159,7 +176,7 @@ static spk_status test(spk_context *ctx, const spk__connection_work *work,
                 ? spk_poisson_log_upper((int64_t)floor(divided[best]), mean) <= log_one
                 : spk_poisson_log_lower((int64_t)ceil(divided[best]), mean) < log_one;
         if (row->log_p <= work->log_max_p)
-            finish(work, pair, divided, predicted, rest, best, row);
+            finish(work, pair, divided, least, predicted, rest, best, row);
     }
     return SPK_OK;
 }
@@ -180,8 +197,9 @@ static spk_status curve(spk_context *ctx, const spk__connection_work *work,
                         (double *)scratch + 2 * work->n_bins, predicted);
     low = (double)spk_poisson_quantile(alpha / (double)n,
                                        predicted[extreme_of(work, predicted, -1)]);
-    high = (double)spk_poisson_quantile_upper(log(alpha / (double)n),
-                                              predicted[extreme_of(work, predicted, 1)]);
+    high = (double)spk_poisson_quantile_upper(
+        log(alpha / (double)n),
+        fmax(floor_of(work, divided), predicted[extreme_of(work, predicted, 1)]));
     for (int64_t k = 0; k < work->n_bins; k++) {
         out->counts[k] = divided[k];
         if (k >= work->first_bin && k < work->last_bin) {

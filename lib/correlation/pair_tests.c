@@ -124,11 +124,16 @@ spk__pair_verdict spk__english_test(const spk__pair_bins *bins, const int64_t *c
 
 /* ---- Kopelowitz & Cohen ---- */
 
+static int64_t n_outer(int64_t n_bins)
+{
+    return 2 * n_bins / 5 + n_bins - 3 * n_bins / 5;
+}
+
 void spk__kopelowitz_baseline(const int64_t *counts, int64_t n_bins, double *mean,
                               double *sd)
 {
     const int64_t left = 2 * n_bins / 5, right = 3 * n_bins / 5;
-    const double n = (double)(left + n_bins - right);
+    const double n = (double)n_outer(n_bins);
     double sum = 0.0, squares = 0.0;
     for (int64_t k = 0; k < n_bins; k++)
         if (k < left || k >= right)
@@ -145,6 +150,17 @@ int spk__kopelowitz_is_valid(double alpha, int64_t n_bins)
     const double n = (double)n_bins, expected = alpha * n;
     return n_bins > 1 &&
            alpha > alpha * (expected - 2.0) * (expected - 4.0) / (8.0 * (n - 1.0));
+}
+
+/* ln of the tail of one bin. Of the outer bins' normal and the Poisson tail the larger: of few
+ * counts the normal tail says far too little. The Poisson mean, of n bins, may be off by the
+ * standard error of their sum, and by one count at least. */
+static double kopelowitz_tail(int64_t count, double mean, double sd, int64_t n,
+                              int32_t sign)
+{
+    const double error = fmax(1.0, sqrt(mean * (double)n)) / (double)n;
+    return fmax(spk__normal_log_upper(sign * ((double)count - mean) / sd),
+                tail(count, fmax(0.0, mean + sign * error), sign));
 }
 
 spk__pair_verdict spk__kopelowitz_test(const spk__pair_bins *bins, const int64_t *counts,
@@ -166,12 +182,17 @@ spk__pair_verdict spk__kopelowitz_test(const spk__pair_bins *bins, const int64_t
         return verdict;
     }
     const int64_t triple = verdict.bin;
-    for (int64_t j = triple + 1; j < triple + 3; j++)
+    int64_t least = triple;
+    for (int64_t j = triple + 1; j < triple + 3; j++) {
         if (sign * counts[j] > sign * counts[verdict.bin])
             verdict.bin = j;
+        if (sign * counts[j] < sign * counts[least])
+            least = j;
+    }
     verdict.effect = ((double)counts[verdict.bin] - mean) / sd;
     verdict.log_p =
-        times(3.0 * spk__normal_log_upper(best / sd), bins->last - bins->first - 2);
+        times(3.0 * kopelowitz_tail(counts[least], mean, sd, n_outer(bins->n_bins), sign),
+              bins->last - bins->first - 2);
     verdict.significant = best / sd > spk__normal_quantile(1.0 - alpha / 2.0);
     return verdict;
 }

@@ -80,8 +80,10 @@ int spk__kopelowitz_is_valid(double alpha, int64_t n_bins);
 /**
  * Kopelowitz & Cohen (2014), the test they recommend: significant where three bins in a row
  * are beyond the two-sided normal limit alpha. p is that of one such triple, the tail of its
- * least extreme bin cubed, times the triples in the bins tested. The effect is the z of the
- * most extreme bin of the triple. sd 0 gives NaN.
+ * least extreme bin cubed, times the triples in the bins tested; the tail is the larger of the
+ * normal one and the Poisson mid-p around the mean, which may be off by the standard error of
+ * the outer bins' sum, and by one count at least. The effect is the z of the most extreme bin
+ * of the triple. sd 0 gives NaN.
  */
 spk__pair_verdict spk__kopelowitz_test(const spk__pair_bins *bins, const int64_t *counts,
                                        double mean, double sd, int32_t sign,

@@ -140,31 +140,66 @@ static void test_inhibition(void)
     check_found(&o, -1);
 }
 
-/* No synapse: no more tests below a level than it allows, and nothing by q. */
-static void test_level(void)
+/* No more tests below a level than it allows. */
+static void check_level(const spk_connections *found, int32_t method)
 {
     const double levels[] = {0.05, 0.01, 0.001};
+    const spk_connection *rows = spk_connections_rows(found);
+    const double n = (double)spk_connections_n_tests(found);
+    CU_ASSERT_EQUAL(spk_connections_n_rows(found), spk_connections_n_tests(found));
+    for (int l = 0; l < 3; l++) {
+        double below = 0;
+        for (int64_t r = 0; r < spk_connections_n_rows(found); r++)
+            below += rows[r].log_p <= log(levels[l]);
+        const double most = n * levels[l] + 4.0 * sqrt(n * levels[l] * (1.0 - levels[l]));
+        if (below > most)
+            printf("%s: %g of %g below %g\n", spk_connections_method(method)->name, below,
+                   n, levels[l]);
+        CU_ASSERT(below <= most);
+    }
+}
+
+/* No synapse. */
+static void test_level(void)
+{
     spk_simulation_options o = plain_options(MOST_UNITS, 200, 12);
     trains t = run_trains(&o);
     for (int32_t method = 0; method < N_METHODS; method++) {
         if (!is_tested(method))
             continue;
-        int32_t signs = spk_connections_method(method)->signs;
-        spk_connections *found = find(&t, method, signs);
+        spk_connections *found = find(&t, method, 0);
+        CU_ASSERT_EQUAL(spk_connections_n_tests(found),
+                        2 * MOST_UNITS * (MOST_UNITS - 1));
+        check_level(found, method);
+        spk_connections_destroy(found);
+    }
+    end_trains(&t);
+}
+
+/* No synapse and few spikes, some in bursts: most bins are empty, and one pair of spikes in
+ * the bins tested is no connection. */
+static void test_level_of_few(void)
+{
+    spk_simulation_options o;
+    spk_simulation_options_init(&o, sizeof o);
+    o.n_units = 60;
+    o.duration_s = 600;
+    o.rate_median_hz = 0.7;
+    o.connection_share = 0;
+    trains t = run_trains(&o);
+    for (int32_t method = 0; method < N_METHODS; method++) {
+        if (!is_tested(method))
+            continue;
+        spk_connections *found = find(&t, method, 0);
+        check_level(found, method);
         const spk_connection *rows = spk_connections_rows(found);
-        double n = (double)spk_connections_n_tests(found);
-        CU_ASSERT_EQUAL(n, (signs == 0 ? 2 : 1) * MOST_UNITS * (MOST_UNITS - 1));
-        CU_ASSERT_EQUAL(spk_connections_n_rows(found), spk_connections_n_tests(found));
-        for (int l = 0; l < 3; l++) {
-            double below = 0;
-            for (int64_t r = 0; r < spk_connections_n_rows(found); r++)
-                below += rows[r].log_p <= log(levels[l]);
-            double most = n * levels[l] + 4.0 * sqrt(n * levels[l] * (1.0 - levels[l]));
-            if (below > most)
-                printf("%s: %g of %g below %g\n", spk_connections_method(method)->name,
-                       below, n, levels[l]);
-            CU_ASSERT(below <= most);
-        }
+        int64_t n_found = 0;
+        for (int64_t r = 0; r < spk_connections_n_rows(found); r++)
+            n_found += rows[r].log_q <= log(0.05);
+        if (n_found > 0)
+            printf("%s: %lld by q\n", spk_connections_method(method)->name,
+                   (long long)n_found);
+        CU_ASSERT_EQUAL(n_found, 0);
         spk_connections_destroy(found);
     }
     end_trains(&t);
@@ -176,6 +211,7 @@ int main(void)
         {"excitation", test_excitation},
         {"inhibition", test_inhibition},
         {"level", test_level},
+        {"level of few counts", test_level_of_few},
     };
     return suite_run("connections truth", tests, (int)(sizeof tests / sizeof tests[0]));
 }

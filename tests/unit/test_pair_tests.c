@@ -172,7 +172,20 @@ static void kopelowitz_by_hand(void)
     spk__pair_verdict found = spk__kopelowitz_test(&bins, peak, 3.0, 1.0, 1, 0.05);
     /* the best triple is 6 8 7, at z 3 5 4, of four in the bins */
     CU_ASSERT(found.bin == 4 && found.effect == 5.0 && found.significant);
+    /* of 6 the Poisson tail is larger, around 24 counts of 8 bins and their error */
+    const double mean_up = (24.0 + sqrt(24.0)) / 8.0;
+    CU_ASSERT_DOUBLE_EQUAL(found.log_p,
+                           3 * spk_poisson_log_mid_upper(6, mean_up) + log(4.0), 1e-13);
+    /* a wide normal is the larger one */
+    const int64_t high[] = {0, 0, 0, 30, 40, 30, 0, 0, 0, 0};
+    found = spk__kopelowitz_test(&bins, high, 3.0, 9.0, 1, 0.05);
     CU_ASSERT_DOUBLE_EQUAL(found.log_p, log(4.0) + 3 * spk__normal_log_upper(3.0), 1e-13);
+    /* one count in each of three bins where eight hold one: the published rule takes it */
+    const int64_t few[] = {0, 0, 0, 1, 1, 1, 0, 0, 0, 1};
+    found = spk__kopelowitz_test(&bins, few, 0.125, 0.33, 1, 0.05);
+    CU_ASSERT(found.significant);
+    CU_ASSERT_DOUBLE_EQUAL(found.log_p, 3 * spk_poisson_log_mid_upper(1, 0.25) + log(4.0),
+                           1e-13);
     found = spk__kopelowitz_test(&bins, peak, 9.5, 2.0, -1, 0.05);
     CU_ASSERT(found.bin == 7 || found.bin == 2);
     CU_ASSERT(isnan(spk__kopelowitz_test(&bins, peak, 3.0, 0.0, 1, 0.05).log_p));

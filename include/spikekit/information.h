@@ -15,6 +15,19 @@
  * with the frequencies over all t whose bins all lie in one run: the plug-in estimate, in bits,
  * never below 0. It is biased upwards, by about K / (2 N ln 2) for N bins, where K is 1 for the
  * mutual information and 2^k (2^l - 1) for the transfer entropy if all patterns occur.
+ *
+ * Which surrogates of the source test what, and what their mean takes off:
+ *   TRAIN_DITHER of infinite width (the default) keeps all of the source but its place in
+ *     time. It tests whether steady trains, bursts and all, have nothing to do with each
+ *     other; rates that drift together are found too, as what the trains have in common.
+ *   TRAIN_DITHER of a width keeps drifts slower than it besides, and tests for what is faster;
+ *     take it much wider than the delays and the bursts, or there is little to be told apart.
+ *   TRIAL_SHIFT is for runs that are trials: a shift of its own for each. What the trials
+ *     repeat is lost, and found as common.
+ *   DITHER, JITTER and all others that move spikes one by one also break the source's bursts
+ *     and silences, and are small p for two independent trains that have them: of bursts of
+ *     five spikes 3 ms apart, p <= 0.05 in well over half of the pairs, dithered by 10 ms. They
+ *     test trains without a structure of their own, Poisson ones.
  */
 
 #include <spikekit/context.h>
@@ -44,12 +57,14 @@ typedef struct spk_information_options {
     int64_t target_history; /**< k, 1 .. 5, transfer entropy only; default 1 */
     int64_t source_history; /**< l, 1 .. 3, transfer entropy only; default 1 */
     /** Delays of the source [bins], first .. last: from 0 for the mutual information, from 1
-     *  for the transfer entropy, up to 100000, and at most 1024 of them; default 1 and 1. */
+     *  for the transfer entropy, up to 100000, and at most 1024 of them. Default -1: not given;
+     *  first_delay then is the least there may be, last_delay is first_delay. */
     int64_t first_delay;
     int64_t last_delay;
     int32_t bias; /**< spk_information_bias; default SPK_INFORMATION_MILLER_MADOW */
     int64_t n_surrogates; /**< 0 .. 10^6 of each source, for p and the bias; default 0 */
-    /** How to make them; default NULL: dither by 10 bins, seed 0. */
+    /** How to make them; default NULL: the whole train shifted around its run
+     *  (TRAIN_DITHER, width_s = infinity), seed 0. */
     const spk_surrogates_options *surrogates;
 } spk_information_options;
 

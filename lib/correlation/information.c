@@ -14,6 +14,8 @@
 #include "base/parallel.h"
 #include "correlation/information_bits.h"
 #include "correlation/information_cells.h"
+#include "correlation/information_options.h"
+#include "spikes/surrogates_state.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -21,69 +23,13 @@
 #include <string.h>
 
 enum {
-    MOST_TARGET_HISTORY = 5,
-    MOST_SOURCE_HISTORY = 3,
-    MOST_DELAY = 100000,
-    MOST_DELAYS = 1024,
-    MOST_SURROGATES = 1000000,
-    MOST_CELLS = 1 << (MOST_TARGET_HISTORY + 1 + MOST_SOURCE_HISTORY),
+    MOST_CELLS = 1 << (SPK__MOST_TARGET_HISTORY + 1 + SPK__MOST_SOURCE_HISTORY),
     STREAMS = 32,         /* of a task, unless a source alone has more */
     TILE = 512,           /* words */
     MOST_COUNTS = 1 << 22 /* of a task, unless a source alone has more */
 };
 
 static const int64_t MOST_BINS = (int64_t)1 << 40;
-
-void spk_information_options_init(spk_information_options *options, size_t struct_size)
-{
-    spk_information_options defaults = {
-        .struct_size = struct_size,
-        .bin_s = 0.001,
-        .target_history = 1,
-        .source_history = 1,
-        .first_delay = 1,
-        .last_delay = 1,
-        .bias = SPK_INFORMATION_MILLER_MADOW,
-    };
-    if (options != NULL)
-        memcpy(options, &defaults,
-               struct_size < sizeof defaults ? struct_size : sizeof defaults);
-}
-
-static spk_status check_options(spk_context *ctx, const spk_information_options *o,
-                                int is_transfer)
-{
-    SPK_REQUIRE(ctx, o->bin_s > 0 && isfinite(o->bin_s), SPK_ERR_ARGUMENT,
-                "bin_s must be above 0, got %g", o->bin_s);
-    SPK_REQUIRE(ctx,
-                !is_transfer ||
-                    (o->target_history >= 1 && o->target_history <= MOST_TARGET_HISTORY),
-                SPK_ERR_ARGUMENT, "target_history must be in 1 .. %d, got %" PRId64,
-                (int)MOST_TARGET_HISTORY, o->target_history);
-    SPK_REQUIRE(ctx,
-                !is_transfer ||
-                    (o->source_history >= 1 && o->source_history <= MOST_SOURCE_HISTORY),
-                SPK_ERR_ARGUMENT, "source_history must be in 1 .. %d, got %" PRId64,
-                (int)MOST_SOURCE_HISTORY, o->source_history);
-    SPK_REQUIRE(ctx,
-                o->first_delay >= is_transfer && o->first_delay <= o->last_delay &&
-                    o->last_delay <= MOST_DELAY &&
-                    o->last_delay - o->first_delay < MOST_DELAYS,
-                SPK_ERR_ARGUMENT,
-                "first_delay and last_delay must be in %d .. %d, rising, and at most %d "
-                "apart, got %" PRId64 " and %" PRId64,
-                is_transfer, (int)MOST_DELAY, (int)MOST_DELAYS - 1, o->first_delay,
-                o->last_delay);
-    SPK_REQUIRE(
-        ctx, o->bias >= SPK_INFORMATION_PLUG_IN && o->bias <= SPK_INFORMATION_SURROGATES,
-        SPK_ERR_ARGUMENT, "bias must be in 0 .. 2, got %d", (int)o->bias);
-    SPK_REQUIRE(ctx, o->n_surrogates >= 0 && o->n_surrogates <= MOST_SURROGATES,
-                SPK_ERR_ARGUMENT, "n_surrogates must be in 0 .. %d, got %" PRId64,
-                (int)MOST_SURROGATES, o->n_surrogates);
-    SPK_REQUIRE(ctx, o->bias != SPK_INFORMATION_SURROGATES || o->n_surrogates > 0,
-                SPK_ERR_ARGUMENT, "bias 2 needs n_surrogates above 0");
-    return SPK_OK;
-}
 
 /* ---- the work ---- */
 
@@ -387,11 +333,7 @@ static spk_status check_runs(spk_context *ctx, const spk_trains *trains, int64_t
     const spk_train first = spk_trains_unit(trains, 0);
     for (int64_t u = 1; u < n_units; u++) {
         const spk_train train = spk_trains_unit(trains, u);
-        int is_same = train.n_runs == first.n_runs;
-        for (int64_t r = 0; is_same && r < first.n_runs; r++)
-            is_same = train.run_starts[r] == first.run_starts[r] &&
-                      train.run_stops[r] == first.run_stops[r];
-        SPK_REQUIRE(ctx, is_same, SPK_ERR_ARGUMENT,
+        SPK_REQUIRE(ctx, spk__trains_same_runs(&train, &first), SPK_ERR_ARGUMENT,
                     "trains: expected the same runs for all units, found others for unit "
                     "%" PRId64 " (group them without periods)",
                     u);
@@ -457,14 +399,15 @@ static spk_status prepare(information_job *job, double bin_s)
 static spk_status make_surrogates(information_job *job,
                                   const spk_information_options *options)
 {
-    spk_surrogates_options dither;
-    spk_surrogates_options_init(&dither, sizeof dither);
-    dither.width_s = 10.0 * options->bin_s;
+    spk_surrogates_options shift;
+    spk_surrogates_options_init(&shift, sizeof shift);
+    shift.method = SPK_SURROGATE_TRAIN_DITHER;
+    shift.width_s = INFINITY;
     if (options->n_surrogates == 0)
         return SPK_OK;
     return spk_surrogates_create(
-        job->ctx, job->trains,
-        options->surrogates != NULL ? options->surrogates : &dither, &job->surrogates);
+        job->ctx, job->trains, options->surrogates != NULL ? options->surrogates : &shift,
+        &job->surrogates);
 }
 
 /* So many that a target's tile is read for several, and their counts stay small. */
@@ -482,15 +425,16 @@ static spk_status run(spk_context *ctx, const spk_trains *trains,
                       int64_t first_unit, int64_t last_unit, double *information,
                       double *p)
 {
-    spk_information_options defaults;
-    spk_information_options_init(&defaults, sizeof defaults);
+    spk_information_options used;
+    spk_information_options_init(&used, sizeof used);
     SPK_REQUIRE(ctx, trains != NULL, SPK_ERR_ARGUMENT, "trains is NULL");
     SPK_REQUIRE(ctx, options == NULL || options->struct_size >= sizeof *options,
                 SPK_ERR_ARGUMENT,
                 "options: not filled by spk_information_options_init()");
-    if (options == NULL)
-        options = &defaults;
-    spk_status status = check_options(ctx, options, is_transfer);
+    if (options != NULL)
+        used = *options;
+    spk_status status = spk__information_options_check(ctx, &used, is_transfer);
+    options = &used;
     if (status != SPK_OK)
         return status;
     const int64_t n_units = spk_trains_spikes(trains)->n_units;
@@ -548,37 +492,4 @@ spk_status spk_transfer_entropy_estimate(spk_context *ctx, const spk_trains *tra
                                          double *entropy, double *p)
 {
     return run(ctx, trains, options, 1, first_unit, last_unit, entropy, p);
-}
-
-spk_status spk_information_peaks(spk_context *ctx, int64_t n_pairs, int64_t n_delays,
-                                 const double *values, int64_t window_delays,
-                                 spk_information_peak *peaks)
-{
-    SPK_REQUIRE(ctx, n_pairs >= 0 && n_delays >= 1, SPK_ERR_ARGUMENT,
-                "n_pairs must be >= 0 and n_delays >= 1, got %" PRId64 " and %" PRId64,
-                n_pairs, n_delays);
-    SPK_REQUIRE(ctx, window_delays >= 1 && window_delays % 2 == 1, SPK_ERR_ARGUMENT,
-                "window_delays must be odd and >= 1, got %" PRId64, window_delays);
-    SPK_REQUIRE(ctx, n_pairs == 0 || (values != NULL && peaks != NULL), SPK_ERR_ARGUMENT,
-                "values or peaks is NULL");
-    for (int64_t pair = 0; pair < n_pairs; pair++) {
-        const double *at = values + pair * n_delays;
-        spk_information_peak peak = {NAN, -1, NAN};
-        double sum = 0.0, near = 0.0;
-        for (int64_t d = 0; d < n_delays; d++) {
-            sum += at[d];
-            if (at[d] > peak.value || (isnan(peak.value) && !isnan(at[d]))) {
-                peak.value = at[d];
-                peak.delay = d;
-            }
-        }
-        for (int64_t d = 0; d < n_delays; d++)
-            if (d >= peak.delay - window_delays / 2 &&
-                d <= peak.delay + window_delays / 2)
-                near += at[d];
-        if (sum > 0.0)
-            peak.coincidence = near / sum;
-        peaks[pair] = peak;
-    }
-    return SPK_OK;
 }

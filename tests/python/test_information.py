@@ -56,7 +56,30 @@ def test_transfer_entropy_finds_the_copy(chain):
     assert one.values.shape == (3, 3, 1)
 
 
+def test_default_surrogates_keep_bursts(chain):
+    """Independent bursts are not found; a seed alone leaves the method as it is."""
+    draws = np.random.default_rng(5)
+    starts = [draws.integers(0, 29980, 50) for _ in range(8)]
+    trains = [np.unique((s[:, None] + 3 * np.arange(5)).ravel()) for s in starts]
+    units = np.repeat(np.arange(8), [len(train) for train in trains])
+    table = spikekit.SpikeTable(
+        np.concatenate(trains), units, 1000, sort=True, stop_sample=30000
+    )
+    found = spikekit.transfer_entropy(table, delays=(1, 5), n_surrogates=19)
+    p = found.p[~np.eye(8, dtype=bool)]
+    assert (p <= 0.05).mean() < 0.05 + 4 * np.sqrt(0.05 * 0.95 / len(p))
+    whole = dict(method="train_dither", width_s=np.inf)
+    for seed, how in ((0, whole), (7, dict(whole, seed=7))):
+        one, other = (
+            spikekit.transfer_entropy(chain, 0.01, n_surrogates=19, surrogate=given).p
+            for given in (dict(seed=seed), how)
+        )
+        assert np.array_equal(one, other, equal_nan=True)
+
+
 def test_wrong_arguments(chain):
+    with pytest.raises(spikekit.ArgumentError, match="delays: expected 0 or more, found -1"):
+        spikekit.mutual_information(chain, delays=-1)
     with pytest.raises(spikekit.ArgumentError, match="bias: expected one of plug_in"):
         spikekit.transfer_entropy(chain, bias="panzeri")
     with pytest.raises(spikekit.ArgumentError, match="bias 2 needs n_surrogates"):

@@ -398,6 +398,105 @@ static void independent_trains(void)
     end_binned(&b);
 }
 
+/* Of independent trains, whatever they are in themselves, p of the default surrogates is at
+ * most 0.05 in a twentieth of pairs. Spikes that are dithered one by one find the bursts. */
+static void level_of_bursty_trains(void)
+{
+    enum {
+        N_UNITS = 8,
+        N = 20000, /* bins of 1 ms */
+        REPEATS = 10,
+        PAIRS = N_UNITS * (N_UNITS - 1)
+    };
+    static int64_t samples[N_UNITS * N];
+    static int32_t units[N_UNITS * N];
+    static uint8_t fires[N_UNITS][N];
+    for (int kind = 0; kind < 3; kind++) { /* Poisson, bursts, bursts dithered */
+        spk_random random = {.seed = (uint64_t)kind + 40};
+        double n_low[2] = {0};
+        for (int repeat = 0; repeat < (kind < 2 ? REPEATS : 2); repeat++) {
+            const int n_burst = kind == 0 ? 1 : 5;
+            int64_t n = 0;
+            memset(fires, 0, sizeof fires);
+            for (int u = 0; u < N_UNITS; u++)
+                for (int t = 0; t < N; t++)
+                    if (spk_random_uniform(&random) < (kind == 0 ? 0.02 : 0.002))
+                        for (int k = 0; k < n_burst && t + 3 * k < N; k++)
+                            fires[u][t + 3 * k] = 1;
+            for (int t = 0; t < N; t++)
+                for (int u = 0; u < N_UNITS; u++)
+                    if (fires[u][t]) {
+                        samples[n] = t;
+                        units[n++] = u;
+                    }
+            const spk_spikes spikes = {n, N_UNITS, samples, units, 1000, 0, N};
+            spk_trains *trains = NULL;
+            CU_ASSERT_EQUAL_FATAL(spk_trains_create(NULL, &spikes, NULL, &trains),
+                                  SPK_OK);
+            spk_information_options o;
+            spk_surrogates_options dither;
+            spk_information_options_init(&o, sizeof o);
+            spk_surrogates_options_init(&dither, sizeof dither);
+            dither.width_s = 0.01;
+            o.n_surrogates = 19;
+            o.last_delay = 4;
+            if (kind == 2)
+                o.surrogates = &dither;
+            for (int k = 0; k < 2; k++) {
+                static double values[N_UNITS * N_UNITS * 5];
+                double p[N_UNITS * N_UNITS];
+                CU_ASSERT_EQUAL((k == 0 ? spk_mutual_information_estimate
+                                        : spk_transfer_entropy_estimate)(
+                                    NULL, trains, &o, 0, N_UNITS, values, p),
+                                SPK_OK);
+                for (int i = 0; i < N_UNITS * N_UNITS; i++)
+                    n_low[k] += p[i] <= 0.05;
+            }
+            spk_trains_destroy(trains);
+        }
+        for (int k = 0; k < 2; k++) {
+            const double share = n_low[k] / (PAIRS * (kind < 2 ? REPEATS : 2));
+            if (kind == 2)
+                CU_ASSERT(share > 0.4)
+            else
+                CU_ASSERT(fabs(share - 0.05) < 4 * sqrt(0.05 * 0.95 / (PAIRS * REPEATS)))
+        }
+    }
+}
+
+/* Delays that are not given are the least of each measure. */
+static void default_delays(void)
+{
+    static uint8_t x[UNITS * BINS];
+    random_bins(x, 9);
+    binned b = make_binned(UNITS, BINS, x, 0, NULL);
+    for (int k = 0; k < 2; k++) {
+        spk_status (*const estimate)(spk_context *, const spk_trains *,
+                                     const spk_information_options *, int64_t, int64_t,
+                                     double *, double *) =
+            k == 0 ? spk_mutual_information_estimate : spk_transfer_entropy_estimate;
+        double given[UNITS * UNITS * 3], found[UNITS * UNITS * 3];
+        static const int64_t last[] = {-1, -1, 3}, first[] = {-1, 2, -1};
+        for (int m = 0; m < 3; m++) {
+            const int64_t from = first[m] < 0 ? k : first[m];
+            const int64_t to = last[m] < 0 ? from : k + 2;
+            const int64_t n = UNITS * UNITS * (to - from + 1);
+            spk_information_options o = ten_ms(from, to);
+            CU_ASSERT_EQUAL(estimate(NULL, b.trains, &o, 0, UNITS, given, NULL), SPK_OK);
+            spk_information_options_init(&o, sizeof o);
+            CU_ASSERT(o.first_delay == -1 && o.last_delay == -1);
+            o.bin_s = 0.01;
+            o.bias = SPK_INFORMATION_PLUG_IN;
+            o.first_delay = first[m];
+            o.last_delay = last[m] < 0 ? -1 : to;
+            CU_ASSERT_EQUAL(estimate(NULL, b.trains, &o, 0, UNITS, found, NULL), SPK_OK);
+            for (int64_t i = 0; i < n; i++)
+                CU_ASSERT(given[i] == found[i] || (isnan(given[i]) && isnan(found[i])));
+        }
+    }
+    end_binned(&b);
+}
+
 /* p from its definition: the surrogates' own tables, estimated one by one. */
 static void p_by_definition(void)
 {
@@ -412,8 +511,8 @@ static void p_by_definition(void)
     spk_surrogates_options how;
     double own[UNITS * UNITS * D], p[UNITS * UNITS], off[UNITS * UNITS * D];
     spk_surrogates_options_init(&how, sizeof how);
-    how.method = SPK_SURROGATE_DITHER;
-    how.width_s = 0.1;
+    how.method = SPK_SURROGATE_TRAIN_DITHER; /* the default */
+    how.width_s = INFINITY;
     CU_ASSERT_EQUAL(
         spk_transfer_entropy_estimate(NULL, b.trains, &o, 0, UNITS, own, NULL), SPK_OK);
     o.n_surrogates = S;
@@ -559,10 +658,16 @@ static void errors(void)
         {2, 4, "source_history must be in 1 .. 3, got 4"},
         {3, 0,
          "first_delay and last_delay must be in 1 .. 100000, rising, and at most 1023 "
-         "apart, got 0 and 1"},
-        {3, 2,
+         "apart, got 0 and 0"},
+        {3, -2,
          "first_delay and last_delay must be in 1 .. 100000, rising, and at most 1023 "
-         "apart, got 2 and 1"},
+         "apart, got -2 and -2"},
+        {3, 100001,
+         "first_delay and last_delay must be in 1 .. 100000, rising, and at most 1023 "
+         "apart, got 100001 and 100001"},
+        {4, 0,
+         "first_delay and last_delay must be in 1 .. 100000, rising, and at most 1023 "
+         "apart, got 1 and 0"},
         {4, 1025,
          "first_delay and last_delay must be in 1 .. 100000, rising, and at most "
          "1023 apart, got 1 and 1025"},
@@ -647,6 +752,8 @@ static const suite_test tests[] = {
     {"noisy copy", noisy_copy},
     {"markov pair", markov_pair},
     {"independent trains", independent_trains},
+    {"level of bursty trains", level_of_bursty_trains},
+    {"default delays", default_delays},
     {"p by definition", p_by_definition},
     {"threads and shards", threads_and_shards},
     {"ends", ends},

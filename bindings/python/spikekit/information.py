@@ -8,6 +8,7 @@ import numpy as np
 
 from . import _abi as abi
 from ._context import Call
+from ._errors import ArgumentError
 from ._inputs import as_spikes
 from ._options import choice, filled, make_trains
 from .metrics import _Arrays
@@ -74,7 +75,11 @@ def _estimate(
         abi.spk_information_options, first_delay=first, last_delay=last,
         n_surrogates=n_surrogates, bias=choice(bias, _BIASES, "bias"), **options,
     )
+    if min(first, last) < 0:
+        raise ArgumentError(f"delays: expected 0 or more, found {first} and {last}")
     if surrogate is not None:
+        if "method" not in surrogate:
+            surrogate = {"method": "train_dither", "width_s": np.inf, **surrogate}
         how = surrogate_options(**surrogate)
         arrays.kept.append(how)
         settings.surrogates = ctypes.pointer(how)
@@ -116,7 +121,10 @@ def transfer_entropy(
         For `p` and the bias.
     surrogate : dict, optional
         How to make them: ``dict(method="jitter", width_s=0.02, seed=3)``, as
-        :func:`spikekit.surrogates` takes it. Default: dither by 10 bins.
+        :func:`spikekit.surrogates` takes it. Default, and without a method: the whole train
+        shifted around its epoch, ``dict(method="train_dither", width_s=numpy.inf)``, which
+        keeps bursts; rates that drift together are found as common. What moves spikes one by
+        one ("dither", "jitter") finds independent trains that burst.
     epochs
         As for :func:`spikekit.metrics`. Nothing reaches from one into another.
     shard : (int, int), optional

@@ -65,7 +65,7 @@ SPK_API int64_t spk_poisson_quantile(double probability, double mean);
  * 1 - exp(log_probability), however near to 1 that is.
  * @param[in] log_probability  below 0 and finite
  * @param[in] mean             0 .. 1e15
- * @return the count; -1 for arguments out of range
+ * @return the count; -1 for arguments out of range, or where the count is 2^53 or more
  */
 SPK_API int64_t spk_poisson_quantile_upper(double log_probability, double mean);
 

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <spikekit/distributions.h>
 
+#define LARGEST_COUNT ((int64_t)1 << 53) /* that the tails take */
+
 /* Whether the wanted count is at most this one. */
 typedef int (*reached)(int64_t count, double log_probability, double mean);
 
@@ -20,6 +22,7 @@ static int upper_reached(int64_t count, double log_probability, double mean)
     return spk_poisson_log_upper(count + 1, mean) <= log_probability;
 }
 
+/* -1: the count is at least LARGEST_COUNT. */
 static int64_t search(reached is_reached, double log_probability, double mean)
 {
     int64_t low = (int64_t)mean, high = low, step = 1 + (int64_t)sqrt(mean);
@@ -30,9 +33,14 @@ static int64_t search(reached is_reached, double log_probability, double mean)
             high = low;
         low = low < -1 ? -1 : low;
     } else {
-        for (high = low + step; !is_reached(high, log_probability, mean);
-             high += step *= 2)
+        for (high = low + step; !is_reached(high, log_probability, mean); high += step) {
+            if (high == LARGEST_COUNT - 1)
+                return -1;
             low = high;
+            step *= 2;
+            if (step > LARGEST_COUNT - 1 - high)
+                step = LARGEST_COUNT - 1 - high;
+        }
     }
     while (high - low > 1) {
         const int64_t middle = low + (high - low) / 2;

@@ -198,6 +198,15 @@ static void quantiles_by_definition(void)
     }
     CU_ASSERT_EQUAL(spk_poisson_quantile(0.3, 0.0), 0);
     CU_ASSERT_EQUAL(spk_poisson_quantile_upper(-700.0, 0.0), 0);
+    /* counts that no integer, or no exact double, holds; the largest one that is found */
+    CU_ASSERT_EQUAL(spk_poisson_quantile_upper(-1e300, 10.0), -1);
+    CU_ASSERT_EQUAL(spk_poisson_quantile_upper(-1e300, 1e15), -1);
+    CU_ASSERT_EQUAL(spk_poisson_quantile_upper(-1e18, 10.0), -1);
+    const int64_t most = ((int64_t)1 << 53) - 1;
+    const double log_most = spk_poisson_log_upper(most + 1, 10.0);
+    CU_ASSERT_EQUAL(spk_poisson_quantile_upper(nextafter(log_most, -INFINITY), 10.0), -1);
+    const int64_t near = spk_poisson_quantile_upper(log_most, 10.0);
+    CU_ASSERT(near > most - 8 && near <= most);
 }
 
 /* scipy 1.15.3, poisson.ppf() and poisson.isf() */

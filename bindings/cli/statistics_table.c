@@ -79,6 +79,9 @@ static const column columns[] = {
      "limits from draws of segments."},
     {"timescale_low", "s", TIMESCALE(lower_s), NULL},
     {"timescale_high", "s", TIMESCALE(upper_s), NULL},
+    {"timescale_p", "", TIMESCALE(decay_p),
+     "p-value of whether there is a decay: of pure noise, one unit in three\n"
+     "has a timescale."},
     {"bursts_per_min", "1/min", BURST(bursts_per_min), "Bursts of --burst-method."},
     {"burst_spike_share", "", BURST(spike_share), "Share of spikes in bursts."},
     {"burst_spikes", "spikes", BURST(mean_spikes), "Mean number of spikes of a burst."},

@@ -56,18 +56,24 @@ SPK_API void spk_timescale_options_init(spk_timescale_options *options,
 typedef struct spk_timescale {
     int64_t n_trials;  /**< trials or segments that were observed throughout */
     int64_t first_lag; /**< where the fit begins [bins]; 0: nothing was fitted */
-    double tau_s; /**< NaN: fewer than 2 trials, no variance, fewer than 3 lags to fit, or
-                        *   no decay within bin_s / 4 .. 10 windows that goes down */
+    double tau_s; /**< NaN: fewer than 5 trials or 20 spikes in them, no variance, fewer
+                        *   than 3 lags to fit, or no decay within bin_s / 4 .. 10 windows
+                        *   that goes down. Noise has a decay about once in three times: see
+                        *   decay_p */
     double
         amplitude; /**< A; of the autocovariance with `corrected`, else of the correlation */
     double offset;   /**< the constant beside it */
     double r_square; /**< 1 - residual / total sum of squares of the lags fitted */
     double
         standard_error_s; /**< of tau over draws of trials with replacement; NaN below 20
-                              *   draws that had a tau */
+                              *   draws that had a tau, below 10 trials, and where all draws
+                              *   are alike; so are the limits and the bias */
     double lower_s;       /**< quantiles of the draws */
     double upper_s;
     double bias_s; /**< mean of the draws less tau: what is left of the bias, roughly */
+    double
+        decay_p; /**< p-value of whether there is a decay at all, below; small: there is.
+                          *   NaN: too few trials or spikes for tau, or they do not differ */
 } spk_timescale;
 
 /**
@@ -88,6 +94,13 @@ typedef struct spk_timescale {
  *
  * A curve with a free constant through few lags still gives a tau that is long on average:
  * taken off, bias_s halves that, at the price of some more scatter.
+ *
+ * decay_p tests a decay against an autocovariance that is the same at all lags, as that of a
+ * Poisson process is: for tau' = 1, 4, 16 .. bins, up to the number of lags, each trial's
+ * autocovariance about the mean that `centre` says is weighted over lags first_lag (or 1) ..
+ * n_lags with exp(-lag / tau') less its mean, and these sums compared with 0 over trials by a
+ * one-sided t-test; the least p times the number of tau'. ACROSS, a change of gain from trial
+ * to trial is a decay too where the mean response has a peak.
  *
  * Errors come from draws of trials: draw b of unit u uses the numbers of stream u at index
  * b n_trials on.

@@ -12,3 +12,8 @@ double spk__student_quantile(double probability, double dof)
         return NAN;
     return qt(probability, dof, 1, 0);
 }
+
+double spk__student_upper(double x, double dof)
+{
+    return isnan(x) || !(dof > 0.0) ? NAN : pt(x, dof, 0, 0);
+}

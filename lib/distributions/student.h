@@ -6,4 +6,7 @@
  *  real number > 0; NaN for other dof and for a probability outside (0, 1). */
 double spk__student_quantile(double probability, double dof);
 
+/** P(X > x), dof > 0. */
+double spk__student_upper(double x, double dof);
+
 #endif

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "spikes/decay_fit.h"
+#include "spikes/decay_test.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -19,7 +20,10 @@
 
 enum {
     MOST_DRAWS = 100000,
-    FEWEST_DRAWS = 20 /* for an error */
+    FEWEST_DRAWS = 20,  /* for an error */
+    ERROR_TRIALS = 10,  /* likewise */
+    FEWEST_TRIALS = 5,  /* for a timescale */
+    FEWEST_SPIKES = 20, /* likewise, in all trials */
 };
 
 void spk_timescale_options_init(spk_timescale_options *options, size_t struct_size)
@@ -310,7 +314,7 @@ static void draw_errors(const timescale_plan *plan, const spk__decay_problem *pr
 {
     int64_t n = 0;
     double sum = 0.0, squares = 0.0;
-    for (int64_t b = 0; b < plan->options.n_bootstrap; b++) {
+    for (int64_t b = 0; b < plan->options.n_bootstrap && t->n >= ERROR_TRIALS; b++) {
         spk_random random = {.seed = plan->options.seed,
                              .stream = (uint32_t)unit,
                              .index = (uint64_t)b * (uint64_t)t->n};
@@ -330,6 +334,9 @@ static void draw_errors(const timescale_plan *plan, const spk__decay_problem *pr
         squares += (t->taus[k] - sum) * (t->taus[k] - sum);
     const double tail = (1.0 - plan->options.confidence) / 2.0;
     qsort(t->taus, (size_t)n, sizeof *t->taus, by_value);
+    /* draws that are all alike, but for where the search stopped, say nothing */
+    if (!(t->taus[n - 1] - t->taus[0] > 1e-5 * sum))
+        return;
     out->bias_s = sum - out->tau_s;
     out->standard_error_s = sqrt(squares / (double)(n - 1));
     out->lower_s = at_share(t->taus, n, tail);
@@ -364,6 +371,33 @@ static void estimate(const timescale_plan *plan, int64_t unit, trial_counts *t,
     draw_errors(plan, &problem, unit, t, out);
 }
 
+/* Whether there is any decay; takes the means of bins off the counts. */
+static double test_decay(const timescale_plan *plan, trial_counts *t)
+{
+    const int64_t first = plan->options.first_lag > 0 ? plan->options.first_lag : 1;
+    if (first + 2 > plan->n_lags)
+        return NAN;
+    if (!plan->within) {
+        for (int64_t i = 0; i < t->n; i++)
+            t->drawn[i] = i;
+        fill_means(plan, t);
+        for (int64_t i = 0; i < t->n; i++)
+            for (int64_t b = 0; b < plan->n_bins; b++)
+                t->counts[i * plan->n_bins + b] -= t->means[b];
+        fill_products(plan, t);
+    }
+    return spk__decay_test(t->products, t->n, plan->n_lags, first);
+}
+
+/* Not necessary that a fit of few spikes fails; but it would mean nothing. */
+static int has_enough(const timescale_plan *plan, const trial_counts *t)
+{
+    double spikes = 0.0;
+    for (int64_t k = 0; k < t->n * plan->n_bins; k++)
+        spikes += t->counts[k];
+    return t->n >= FEWEST_TRIALS && spikes >= FEWEST_SPIKES;
+}
+
 static void free_counts(trial_counts *t)
 {
     spk__free(t->counts);
@@ -380,7 +414,7 @@ static spk_status unit_timescale(void *state, int64_t unit, int32_t worker)
     (void)worker;
     const timescale_plan *plan = state;
     const spk_train train = spk_trains_unit(plan->trains, unit);
-    spk_timescale out = {0, 0, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    spk_timescale out = {0, 0, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     double *acf = plan->acf == NULL ? NULL : plan->acf + unit * plan->n_lags;
     for (int64_t k = 0; acf != NULL && k < plan->n_lags; k++)
         acf[k] = NAN;
@@ -400,9 +434,10 @@ static spk_status unit_timescale(void *state, int64_t unit, int32_t worker)
     } else {
         list_trials(plan, &train, t.counts);
         out.n_trials = t.n;
-        if (t.n >= 2) {
+        if (has_enough(plan, &t)) {
             fill_products(plan, &t);
             estimate(plan, unit, &t, &out, acf);
+            out.decay_p = test_decay(plan, &t);
         }
         plan->timescales[unit] = out;
     }

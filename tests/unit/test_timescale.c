@@ -2,6 +2,7 @@
 /* Timescales: from the definition, and of doubly stochastic trains whose timescale is known. */
 #include "point_processes.h"
 #include "spikes/decay_fit.h"
+#include "spikes/decay_test.h"
 #include "suite.h"
 
 #include <math.h>
@@ -217,6 +218,201 @@ static void limits_hold_the_truth(void)
     CU_ASSERT(error / sd > 0.6 && error / sd < 1.6 && holds >= 33);
 }
 
+/* The test of a decay: false positives of Poisson trains, at few spikes and many, and of
+ * trials with one changing rate; and what it sees of a decay. */
+static void decay_is_tested(void)
+{
+    enum {
+        REPEATS = 200,
+        TRIALS = 40
+    };
+    int64_t starts[TRIALS];
+    for (int k = 0; k < TRIALS; k++)
+        starts[k] = 1000 * k;
+    for (int kind = 0; kind < 5; kind++) {
+        int small = 0, taus = 0, both = 0, repeats = kind == 4 ? 40 : REPEATS;
+        for (uint32_t repeat = 0; repeat < (uint32_t)repeats; repeat++) {
+            spk_random random = {.seed = 40 + (uint64_t)kind, .stream = repeat};
+            process p;
+            if (kind == 4)
+                p = ou_poisson(44, repeat, 40, 0.15, 1, 300);
+            else if (kind == 3) {
+                p = process_start(1, 1000, TRIALS * 1000);
+                for (int64_t t = 0; t < TRIALS * 1000; t++)
+                    if (spk_random_uniform(&random) < (t % 1000 < 300 ? 0.03 : 0.01))
+                        process_add(&p, t, 0);
+                process_group(&p, NULL);
+            } else
+                p = process_gamma(&random,
+                                  kind == 0   ? 0.5
+                                  : kind == 1 ? 5
+                                              : 40,
+                                  1, 200, 1000);
+            spk_timescale_options o = plain();
+            spk_timescale found;
+            CU_ASSERT_EQUAL(spk_timescale_estimate(NULL, p.trains, kind == 3 ? TRIALS : 0,
+                                                   kind == 3 ? starts : NULL, &o, &found,
+                                                   NULL),
+                            SPK_OK);
+            small += found.decay_p <= 0.05;
+            taus += !isnan(found.tau_s);
+            both += !isnan(found.tau_s) && found.decay_p <= 0.05;
+            process_end(&p);
+        }
+        printf("kind %d: p <= 0.05 %.3f, a tau %.3f, both %.3f\n", kind,
+               (double)small / repeats, (double)taus / repeats, (double)both / repeats);
+        if (kind < 4) {
+            const double most = 0.05 + 4 * sqrt(0.05 * 0.95 / REPEATS);
+            CU_ASSERT(small <= most * REPEATS && both < taus / 2);
+            CU_ASSERT(small >= 1);
+        } else
+            CU_ASSERT(both >= 38);
+    }
+}
+
+/* The test by its definition: three trials of five lags, tau of 1 and 4 bins. */
+static void decay_test_by_definition(void)
+{
+    static const double products[3][6] = {
+        {9, 3, 2, 1, 1, 0}, {9, 2, 2, 0, 1, 1}, {9, 5, 1, 1, 0, 2}};
+    double least = 1;
+    for (int j = 0; j < 2; j++) {
+        const double tau = j == 0 ? 1 : 4;
+        double s[3] = {0}, mean = 0, squares = 0, weight = 0;
+        for (int k = 1; k <= 5; k++)
+            weight += exp(-k / tau) / 5;
+        for (int i = 0; i < 3; i++) {
+            for (int k = 1; k <= 5; k++)
+                s[i] += (exp(-k / tau) - weight) * products[i][k];
+            mean += s[i] / 3;
+        }
+        for (int i = 0; i < 3; i++)
+            squares += (s[i] - mean) * (s[i] - mean);
+        /* Student's t with 2 degrees of freedom has P(T > t) = (1 - t / sqrt(2 + t^2)) / 2 */
+        const double t = mean / sqrt(squares / 2 / 3);
+        least = fmin(least, (1 - t / sqrt(2 + t * t)) / 2);
+    }
+    CU_ASSERT(fabs(spk__decay_test(products[0], 3, 5, 1) - 2 * least) < 1e-12);
+    CU_ASSERT(isnan(spk__decay_test(products[0], 1, 5, 1)));
+    static const double same[2][6] = {{9, 3, 2, 1, 1, 0}, {9, 3, 2, 1, 1, 0}};
+    CU_ASSERT(isnan(spk__decay_test(same[0], 2, 5, 1)));
+}
+
+/* Errors by their definition: estimates from trials that are drawn as the header says. */
+static void errors_by_definition(void)
+{
+    enum {
+        TRIALS = 40,
+        DRAWS = 41
+    };
+    int64_t starts[TRIALS], drawn[TRIALS];
+    double taus[DRAWS], sum = 0, squares = 0;
+    for (int k = 0; k < TRIALS; k++)
+        starts[k] = 1000 * k;
+    process p = ou_poisson(51, 0, 80, 0.1, TRIALS, 1);
+    spk_timescale_options o = plain();
+    spk_timescale whole, part;
+    o.first_lag = 1;
+    o.seed = 6;
+    o.confidence = 0.9; /* the third of 41 draws from either end */
+    o.n_bootstrap = DRAWS;
+    CU_ASSERT_EQUAL(
+        spk_timescale_estimate(NULL, p.trains, TRIALS, starts, &o, &whole, NULL), SPK_OK);
+    o.n_bootstrap = 0;
+    for (int b = 0; b < DRAWS; b++) {
+        spk_random random = {.seed = 6, .index = (uint64_t)b * TRIALS};
+        for (int k = 0; k < TRIALS; k++)
+            drawn[k] = 1000 * (int64_t)(spk_random_uniform(&random) * TRIALS);
+        CU_ASSERT_EQUAL(
+            spk_timescale_estimate(NULL, p.trains, TRIALS, drawn, &o, &part, NULL),
+            SPK_OK);
+        CU_ASSERT(!isnan(part.tau_s));
+        int k = b;
+        for (; k > 0 && taus[k - 1] > part.tau_s; k--)
+            taus[k] = taus[k - 1];
+        taus[k] = part.tau_s;
+        sum += part.tau_s / DRAWS;
+    }
+    for (int b = 0; b < DRAWS; b++)
+        squares += (taus[b] - sum) * (taus[b] - sum);
+    CU_ASSERT(fabs(whole.bias_s - (sum - whole.tau_s)) < 1e-9 &&
+              fabs(whole.bias_s) > 1e-6);
+    CU_ASSERT(fabs(whole.standard_error_s - sqrt(squares / (DRAWS - 1))) < 1e-9);
+    CU_ASSERT(fabs(whole.lower_s - taus[2]) < 1e-9);
+    CU_ASSERT(fabs(whole.upper_s - taus[DRAWS - 3]) < 1e-9);
+    process_end(&p);
+}
+
+/* Too little to say anything: spikes, trials, trials for an error, trials that are alike. */
+static void nothing_from_little(void)
+{
+    enum {
+        TRIALS = 12
+    };
+    static const struct {
+        int trials, spikes, enough, tau, error;
+    } cases[] = {{2, 30, 0, 0, 0}, {4, 9, 0, 0, 0},  {5, 3, 0, 0, 0},
+                 {5, 5, 1, 1, 0},  {5, 9, 1, 1, 0},  {9, 9, 1, 1, 0},
+                 {12, 9, 1, 1, 1}, {12, 1, 0, 0, 0}, {12, -9, 0, 1, 0}};
+    for (int c = 0; c < (int)(sizeof cases / sizeof cases[0]); c++) {
+        const int alike = cases[c].spikes < 0, spikes = abs(cases[c].spikes);
+        process p = process_start(1, 1000, 1000 * cases[c].trials);
+        spk_random random = {.seed = 3};
+        for (int trial = 0; trial < cases[c].trials; trial++)
+            for (int k = 0; k < spikes; k++)
+                process_add(&p,
+                            1000 * trial + 210 + 20 * k +
+                                (alike ? 0 : (int)(15 * spk_random_uniform(&random))),
+                            0);
+        process_group(&p, NULL);
+        spk_timescale_options o = plain();
+        spk_timescale f;
+        o.n_bootstrap = 60;
+        o.window_s = 1;
+        CU_ASSERT_EQUAL(spk_timescale_estimate(NULL, p.trains, 0, NULL, &o, &f, NULL),
+                        SPK_OK);
+        CU_ASSERT_EQUAL(f.n_trials, cases[c].trials);
+        CU_ASSERT_EQUAL(!isnan(f.tau_s), cases[c].tau);
+        CU_ASSERT_EQUAL(!isnan(f.standard_error_s), cases[c].error);
+        CU_ASSERT_EQUAL(!isnan(f.lower_s), cases[c].error);
+        CU_ASSERT(!cases[c].error || (f.lower_s < f.upper_s && f.standard_error_s > 0));
+        CU_ASSERT_EQUAL(!isnan(f.decay_p), cases[c].enough);
+        process_end(&p);
+    }
+}
+
+/* Sums of products over pairs of bins straight from the definition. */
+static void integral_by_definition(void)
+{
+    enum {
+        BINS = 200,
+        LAGS = 7
+    };
+    spk_random random = {.seed = 17};
+    process p = process_start(1, 1000, BINS * 10);
+    int counts[BINS] = {0};
+    for (int64_t t = 0; t < BINS * 10; t++)
+        if (spk_random_uniform(&random) < (t / 50 % 2 ? 0.2 : 0.05)) {
+            process_add(&p, t, 0);
+            counts[t / 10]++;
+        }
+    process_group(&p, NULL);
+    double c[LAGS + 1] = {0}, n = 0, expected = 0, tau;
+    for (int b = 0; b < BINS; b++)
+        n += counts[b];
+    for (int k = 1; k <= LAGS; k++) {
+        for (int b = 0; b + k < BINS; b++)
+            c[k] += counts[b] * counts[b + k];
+        c[k] -= n * n / BINS;
+    }
+    for (int k = 1; k < LAGS; k++)
+        expected += 0.01 * (pow(c[k] / c[1], 2) + pow(c[k + 1] / c[1], 2));
+    CU_ASSERT(fabs(c[LAGS] / c[1]) > 0.2);
+    CU_ASSERT_EQUAL(spk_timescale_integral(NULL, p.trains, 0.01, 0.07, &tau), SPK_OK);
+    CU_ASSERT(fabs(tau - expected) < 1e-12);
+    process_end(&p);
+}
+
 static void integral_equals_elephant(void)
 {
     /* elephant 1.2.1, its own example: 14.11111111 ms */
@@ -339,6 +535,11 @@ static const suite_test tests[] = {
     {"autocorrelations by definition", autocorrelations_by_definition},
     {"bias is less", bias_is_less},
     {"limits hold the truth", limits_hold_the_truth},
+    {"a decay is tested", decay_is_tested},
+    {"the test of a decay by definition", decay_test_by_definition},
+    {"errors by definition", errors_by_definition},
+    {"nothing from little", nothing_from_little},
+    {"integral by definition", integral_by_definition},
     {"integral equals elephant", integral_equals_elephant},
     {"same for any threads", same_for_any_threads},
     {"errors", errors},

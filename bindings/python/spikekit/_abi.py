@@ -3240,6 +3240,7 @@ class spk_timescale(Structure):
         ("lower_s", double),
         ("upper_s", double),
         ("bias_s", double),
+        ("decay_p", double),
     ]
 
 

@@ -392,7 +392,8 @@ def timescale(
     Timescales
         ``table``, structured, shape (n_units,): ``n_trials``, ``first_lag``, ``tau_s``,
         ``amplitude``, ``offset``, ``r_square``, ``standard_error_s``, ``lower_s``, ``upper_s``,
-        ``bias_s``; ``acf``, shape (n_units, n_lags).
+        ``bias_s``, ``decay_p``; ``acf``, shape (n_units, n_lags). Noise has a timescale too
+        about once in three times: ``decay_p`` is the p-value of whether there is a decay.
 
     Examples
     --------

@@ -41,7 +41,7 @@ static const option options_output[] = {
 };
 static const option options_method[] = {
     {"method", 'm', OPTION_TEXT, "NAME", FIELD(method),
-     "How an excess is judged; --list describes each.", NULL, 0, 0},
+     "How an excess is judged; --list describes each.", "hollow", 0, 0},
     {"list", 'l', OPTION_FLAG, NULL, FIELD(list),
      "Show every method with its defaults. Needs no SESSION.", NULL, 0, 0},
     {"signs", 0, OPTION_TEXT, "WHICH", FIELD(signs),
@@ -189,6 +189,7 @@ static int is_npz(const char *path)
 
 static int check_arguments(const connect_arguments *a)
 {
+    const char *const ending = a->output == NULL ? NULL : strrchr(a->output, '.');
     if (a->join && a->shard != NULL)
         return command_fail_usage(NAME, "--join and --shard exclude each other");
     if (a->pairs != NULL && a->near_um >= 0.0)
@@ -201,10 +202,16 @@ static int check_arguments(const connect_arguments *a)
         return command_fail_usage(NAME,
                                   "--shard: expected -o with a name in .npz, found %s",
                                   a->output == NULL ? "none" : a->output);
+    if (a->output != NULL &&
+        (ending == NULL || (strcmp(ending, ".tsv") != 0 && strcmp(ending, ".csv") != 0 &&
+                            strcmp(ending, ".npz") != 0)))
+        return command_fail_usage(
+            NAME, "--output: expected a name in .tsv, .csv or .npz, found '%s'",
+            a->output);
     if (!(a->max_q > 0.0))
         return command_fail_usage(NAME, "--max-q: expected more than 0, found %g",
                                   a->max_q);
-    return COMMAND_OK;
+    return a->join ? connect_check_join(a) : COMMAND_OK;
 }
 
 static double seconds(double ms)
@@ -218,6 +225,9 @@ static int set_options(spk_context *ctx, const connect_arguments *a,
     spk_connections_options_init(o, sizeof *o);
     if (spk_connections_method_from_name(ctx, a->method, &o->method) != SPK_OK)
         return command_fail_usage(NAME, "--method: %s", spk_context_message(ctx));
+    const int code = connect_check_method(a, spk_connections_method(o->method));
+    if (code != COMMAND_OK)
+        return code;
     o->bin_s = seconds(a->bin_ms);
     o->window_s = seconds(a->window_ms);
     o->min_latency_s = seconds(a->min_latency_ms);
@@ -294,6 +304,15 @@ static int prepare(connect_run *run)
                                          &run->selection.spikes);
         run->options.epochs = &run->epochs.epochs;
     }
+    if (code == COMMAND_OK)
+        code =
+            connect_check_values(run->ctx, a, spk_connections_method(run->options.method),
+                                 &run->selection.spikes, run->options.epochs);
+    for (int64_t p = 0; p < run->n_pairs && code == COMMAND_OK; p++)
+        if (run->pairs[p][0] == run->pairs[p][1])
+            code = command_fail_usage(
+                NAME, "--pairs: expected two units, found %" PRId64 " twice",
+                run->selection.unit_ids[run->pairs[p][0]]);
     if (code != COMMAND_OK)
         return code;
     const int64_t n = run->pairs != NULL ? run->n_pairs : run->selection.spikes.n_units;
@@ -401,7 +420,10 @@ static int find(spk_context *ctx, const connect_arguments *arguments,
     if (code == COMMAND_OK) {
         const spk_status status =
             spk_connections_find(ctx, &run.selection.spikes, &run.options, &run.found);
-        code = status == SPK_OK ? fill_table(&run) : command_fail(NAME, ctx, status);
+        code = status == SPK_OK ? fill_table(&run) : connect_fail(ctx, status);
+        if (table->n_tests == 0 && table->n_shards == 1)
+            table->why_none = connect_why_none(&run.selection.spikes, run.options.epochs,
+                                               run.options.pairs, run.options.n_pairs);
     }
     spk_connections_destroy(run.found);
     free(run.positions);
@@ -415,6 +437,10 @@ static int find(spk_context *ctx, const connect_arguments *arguments,
 static void note_result(const connect_arguments *a, const connect_table *table)
 {
     int64_t n_excess = 0, n_own = 0;
+    if (table->why_none != NULL) {
+        command_note(NAME, "0 tests: %s", table->why_none);
+        return;
+    }
     for (int64_t r = 0; r < table->n_rows; r++) {
         n_excess += table->rows[r].row.sign > 0;
         n_own += table->rows[r].row.significant;
@@ -432,7 +458,6 @@ static void note_result(const connect_arguments *a, const connect_table *table)
 int spk_cmd_connect(int argc, char **argv)
 {
     connect_arguments arguments = {
-        .method = "hollow",
         .bin_ms = NAN,
         .window_ms = NAN,
         .min_latency_ms = NAN,
@@ -454,6 +479,8 @@ int spk_cmd_connect(int argc, char **argv)
     }
     if ((code = check_arguments(&arguments)) != COMMAND_OK)
         return code;
+    if (arguments.method == NULL)
+        arguments.method = "hollow";
     if ((code = command_start(NAME, &arguments.run, &ctx)) != COMMAND_OK)
         return code;
     code = arguments.join ? connect_join(ctx, &arguments, &table)

@@ -49,6 +49,7 @@ typedef struct connect_table {
     char *meta;              /**< JSON: how the table was made */
     int64_t first, last;     /**< of this shard: sources, or chosen pairs */
     int64_t shard, n_shards; /**< 1 of 1: the whole */
+    const char *why_none;    /**< why there are no tests; NULL: there are, or unknown */
 } connect_table;
 
 /** A column of numbers: where it stands in a row, and how files show it. */
@@ -75,6 +76,22 @@ int connect_output_write(spk_context *ctx, const connect_table *table, const cha
 /** Joins the .npz of all shards and writes the whole. @return COMMAND_OK or an exit status */
 int connect_join(spk_context *ctx, const connect_arguments *arguments,
                  connect_table *table);
+
+/** Refuse what an option says, in the words of the shell: beside --join, for the method, and for
+ *  the recording. @return COMMAND_OK or an exit status after having spoken */
+int connect_check_join(const connect_arguments *a);
+int connect_check_method(const connect_arguments *a,
+                         const spk_connection_method_info *info);
+int connect_check_values(spk_context *ctx, const connect_arguments *a,
+                         const spk_connection_method_info *info, const spk_spikes *spikes,
+                         const spk_epochs *epochs);
+
+/** Says why spk_connections_find() failed. @return an exit status */
+int connect_fail(spk_context *ctx, spk_status status);
+
+/** Why there was nothing to test. */
+const char *connect_why_none(const spk_spikes *spikes, const spk_epochs *epochs,
+                             const int32_t *pairs, int64_t n_pairs);
 
 /** ln p as the text of p, also where p is below the smallest double; empty for NaN. */
 void connect_probability(double log_p, char text[32]);

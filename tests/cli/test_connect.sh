@@ -134,13 +134,44 @@ expect 2 'near and --pairs' connect s --near 5 --pairs 1:2
 expect 2 'shard: expected -o with a name in .npz' connect s --shard 1/2 -o x.tsv
 expect 2 'shard: expected K/N' connect s --shard 3/2 -o x.npz
 expect 2 "skip-center: expected yes or no, found 'perhaps'" connect s --skip-center perhaps
-expect 1 'skip_center must be 0 for method glmcc' connect s -m glmcc --skip-center yes -o x.tsv
 expect 2 'all and --own-rule' connect s --all --own-rule
+expect 2 '--skip-center: expected no for method glmcc' connect s -m glmcc --skip-center yes -o x.tsv
 expect 2 'max-q' connect s --max-q 0
 expect 2 'max-q' connect s --max-q 2
-expect 1 'alpha must be between 0 and 1, got 1.5' connect s --alpha 1.5 -o x.tsv
-expect 1 'max_latency_s must be within half of the window' connect s --max-latency-ms 900 -o x.tsv
-expect 1 'window_s must not be longer than the recording' connect s --window-ms 1e6 -o x.tsv
+expect 2 '--alpha: expected a level between 0 and 1, found 1.5' connect s --alpha 1.5 -o x.tsv
+expect 2 '--max-latency-ms: expected at most half of --window-ms, 50 ms, found 900' \
+    connect s --max-latency-ms 900 -o x.tsv
+expect 2 '--window-ms: expected at least twice --max-latency-ms, 8 ms, found 5' \
+    connect s --window-ms 5 -o x.tsv
+expect 2 '--window-ms: expected at most the recording, 300000 ms, found 1e.06' \
+    connect s --window-ms 1e6 -o x.tsv
+expect 2 '--bin-ms: expected at most half of --window-ms' connect s --bin-ms 80 -o x.tsv
+expect 2 '--max-latency-ms: no bin of 20 ms' connect s --bin-ms 20 -o x.tsv
+expect 2 '--width-ms: expected more than 0 ms, found -1' connect s --width-ms -1 -o x.tsv
+expect 2 '--min-latency-ms: expected 0 ms or more, found -1' connect s --min-latency-ms -1 -o x.tsv
+expect 2 '--max-latency-ms: expected at least --min-latency-ms, 3 ms, found 2' \
+    connect s --min-latency-ms 3 --max-latency-ms 2 -o x.tsv
+expect 2 '--signs: method refractory tests lack only' connect s -m refractory --signs both -o x.tsv
+expect 2 '--pairs: expected two units, found 3 twice' connect s --pairs 3:3 -o x.tsv
+expect 2 '--output: expected a name in .tsv, .csv or .npz' connect s -o x.xlsx
+expect 2 '--alpha: method glmcc has none; leave it out' connect s -m glmcc --alpha 0.01 -o x.tsv
+expect 2 '--width-ms: method kopelowitz has none' connect s -m kopelowitz --width-ms 5 -o x.tsv
+expect 2 '--join takes the parts as they were made; leave out --method' \
+    connect --join part1.npz -m jitter -o x.tsv
+expect 2 'leave out --near' connect --join part1.npz --near 50 -o x.tsv
+# Nothing to test: why
+printf 'start_s\tstop_s\n0\t1\n' >early.tsv
+"$python" -c "import numpy; numpy.save('t2.npy', numpy.append(numpy.arange(100), 1000 + numpy.arange(100)) * 0.01)
+numpy.save('u2.npy', numpy.arange(200) // 100)"
+expect 0 ' 0 tests: a single unit is chosen$' connect s -u 5 -o none.tsv
+expect 0 ' 0 tests: no two units are so near$' connect s --near 0 -o none.tsv
+expect 0 ' 0 tests: fewer than two units have spikes within --epochs$' \
+    connect --times t2.npy --clusters u2.npy --rate 30000 -e early.tsv -o none.tsv
+"$python" -c "import numpy; numpy.save('t.npy', numpy.arange(5000) * 0.01); numpy.save('u.npy', numpy.arange(5000) % 2)"
+for method in glmcc glmcc_lr; do
+    expect 1 'on too fine a grid .*--rate 30000' connect --times t.npy --clusters u.npy -m $method -o x.tsv
+    expect 0 '' connect --times t.npy --clusters u.npy --rate 30000 -m $method -o fine.tsv
+done
 expect 1 'no unit 99' connect s --pairs 1:99 -o x.tsv
 expect 1 'shards missing' connect --join part1.npz -o x.tsv
 expect 1 "no array 'shard'" connect --join whole.npz -o x.tsv

@@ -220,24 +220,6 @@ static spk_status run_window(void *state, int64_t window, int32_t worker)
     return SPK_OK;
 }
 
-/* Whole trials by condition, and the conditions that have two or more. */
-static int64_t find_members(const spk_trials *trials, int64_t *members, int64_t *firsts,
-                            int64_t *used)
-{
-    int64_t n = 0, n_used = 0;
-    for (int64_t c = 0; c < trials->n_conditions; c++) {
-        firsts[c] = n;
-        for (int64_t t = 0; t < trials->n_trials; t++)
-            if (spk__trials_condition(trials, t) == c &&
-                spk__trials_see_all(trials, t, 0, trials->n_bins))
-                members[n++] = t;
-        if (n - firsts[c] >= 2)
-            used[n_used++] = c;
-    }
-    firsts[trials->n_conditions] = n;
-    return n_used;
-}
-
 /* The points, then the windows; arrays of the job that are allocated here are freed. */
 static spk_status run_job(spk_context *ctx, matched_job *job)
 {
@@ -305,12 +287,16 @@ spk_status spk_matched_fano_estimate(spk_context *ctx, const spk_trials *trials,
         return status;
     int64_t *members = spk__alloc(ctx, trials->n_trials, sizeof *members);
     int64_t *firsts = spk__alloc(ctx, trials->n_conditions + 1, sizeof *firsts);
-    int64_t *used = spk__alloc(ctx, trials->n_conditions, sizeof *used);
+    int64_t *used = spk__alloc(ctx, trials->n_conditions, sizeof *used), n_used = 0;
     if (members == NULL || firsts == NULL || used == NULL) {
         status = spk__fail_memory(ctx);
         goto cleanup;
     }
-    job.n_points = find_members(trials, members, firsts, used) * trials->n_units;
+    spk__trials_group(trials, 1, members, firsts);
+    for (int64_t c = 0; c < trials->n_conditions; c++)
+        if (firsts[c + 1] - firsts[c] >= 2)
+            used[n_used++] = c;
+    job.n_points = n_used * trials->n_units;
     job.members = members;
     job.firsts = firsts;
     job.used = used;

@@ -19,6 +19,14 @@ static inline int spk__trials_sees(const spk_trials *trials, int64_t trial, int6
            trials->exposure[trial * trials->n_bins + bin] == trials->bin_samples;
 }
 
+/**
+ * Trials by condition, in order: those of condition c are members[firsts[c]] ..
+ * members[firsts[c + 1] - 1]. `whole` takes only trials observed in all bins. `members` has room
+ * for n_trials, `firsts` for n_conditions + 1.
+ */
+void spk__trials_group(const spk_trials *trials, int whole, int64_t *members,
+                       int64_t *firsts);
+
 /** The condition of a trial, -1 if it is left out. */
 static inline int32_t spk__trials_condition(const spk_trials *trials, int64_t trial)
 {

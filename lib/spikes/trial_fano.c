@@ -73,7 +73,9 @@ typedef struct fano_job {
     spk__trial_windows windows;
     spk_fano_options options;
     spk_trial_fano *out;
-    int64_t *counts; /* [workers][n_trials] */
+    int64_t *members; /* trials by condition, whether whole or not */
+    int64_t *firsts;  /* [n_conditions + 1] */
+    int64_t *counts;  /* [workers][n_trials] */
 } fano_job;
 
 static spk_status run_unit(void *state, int64_t unit, int32_t worker)
@@ -87,10 +89,11 @@ static spk_status run_unit(void *state, int64_t unit, int32_t worker)
             const int64_t at = (c * trials->n_units + unit) * windows->n_windows + w;
             spk_fano fano;
             int64_t n = 0;
-            for (int64_t t = 0; t < trials->n_trials; t++)
-                if (spk__trials_condition(trials, t) == c &&
-                    spk__trials_see_all(trials, t, w * windows->step, windows->width))
+            for (int64_t k = job->firsts[c]; k < job->firsts[c + 1]; k++) {
+                const int64_t t = job->members[k];
+                if (spk__trials_see_all(trials, t, w * windows->step, windows->width))
                     counts[n++] = spk__trial_windows_count(windows, trials, t, unit, w);
+            }
             const spk_status status =
                 spk_fano_counts(NULL, n, counts, &job->options, &fano);
             if (status != SPK_OK)
@@ -116,9 +119,9 @@ static void count_trials(const fano_job *job)
     for (int64_t c = 0; c < trials->n_conditions; c++)
         for (int64_t w = 0; w < windows->n_windows; w++) {
             int64_t n = 0;
-            for (int64_t t = 0; t < trials->n_trials; t++)
-                n += spk__trials_condition(trials, t) == c &&
-                     spk__trials_see_all(trials, t, w * windows->step, windows->width);
+            for (int64_t k = job->firsts[c]; k < job->firsts[c + 1]; k++)
+                n += spk__trials_see_all(trials, job->members[k], w * windows->step,
+                                         windows->width);
             job->out->n_trials[c * windows->n_windows + w] = n;
         }
 }
@@ -138,13 +141,21 @@ spk_status spk_trial_fano_estimate(spk_context *ctx, const spk_trials *trials,
     job.options.ddof = read.ddof;
     job.options.lags = 0;
     job.options.confidence = read.confidence;
+    const int32_t n_workers = spk__parallel_workers(ctx, trials->n_units);
+    job.members = spk__alloc(ctx, trials->n_trials, sizeof *job.members);
+    job.firsts = spk__alloc(ctx, trials->n_conditions + 1, sizeof *job.firsts);
+    job.counts = spk__alloc(ctx, n_workers * trials->n_trials, sizeof *job.counts);
+    if (job.members == NULL || job.firsts == NULL || job.counts == NULL) {
+        status = spk__fail_memory(ctx);
+        goto cleanup;
+    }
+    spk__trials_group(trials, 0, job.members, job.firsts);
     if (fano->n_trials != NULL)
         count_trials(&job);
-    const int32_t n_workers = spk__parallel_workers(ctx, trials->n_units);
-    job.counts = spk__alloc(ctx, n_workers * trials->n_trials, sizeof *job.counts);
-    if (job.counts == NULL)
-        return spk__fail_memory(ctx);
     status = spk__parallel_for(ctx, trials->n_units, run_unit, &job, "fano");
+cleanup:
     spk__free(job.counts);
+    spk__free(job.firsts);
+    spk__free(job.members);
     return status;
 }

@@ -2,9 +2,11 @@
 #include "spikes/trial_checks.h"
 
 #include "base/check.h"
+#include "spikes/trial_windows.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 spk_status spk__trials_check_sizes(spk_context *ctx, const spk_trials *trials)
 {
@@ -80,4 +82,24 @@ spk_status spk_trials_check(spk_context *ctx, const spk_trials *trials)
             i / trials->n_bins, i % trials->n_bins, trials->bin_samples,
             trials->exposure[i]);
     return SPK_OK;
+}
+
+void spk__trials_group(const spk_trials *trials, int whole, int64_t *members,
+                       int64_t *firsts)
+{
+    memset(firsts, 0, (size_t)(trials->n_conditions + 1) * sizeof *firsts);
+    /* sizes two places on, then starts one place on, which filling turns into ends */
+    for (int pass = 0; pass < 2; pass++) {
+        for (int64_t t = 0; t < trials->n_trials; t++) {
+            const int64_t c = spk__trials_condition(trials, t);
+            if (c < 0 || (whole && !spk__trials_see_all(trials, t, 0, trials->n_bins)))
+                continue;
+            if (pass == 1)
+                members[firsts[c + 1]++] = t;
+            else if (c + 2 <= trials->n_conditions)
+                firsts[c + 2]++;
+        }
+        for (int64_t c = 0; pass == 0 && c < trials->n_conditions; c++)
+            firsts[c + 1] += firsts[c];
+    }
 }

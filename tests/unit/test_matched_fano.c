@@ -253,6 +253,49 @@ static void too_little(void)
     CU_ASSERT(f.n_points == 5 && isnan(f.fano) && isnan(f.lower_all));
 }
 
+/* Four points are too few for a slope, five are enough. */
+static void fewest_points(void)
+{
+    const int32_t counts[] = {0, 2, 2, 2, 4, 2, 2, 4, 6, 6};
+    spk_trials trials = trials_of(2, 5, 1, counts);
+    spk_matched_fano f;
+    CU_ASSERT_EQUAL_FATAL(spk_matched_fano_estimate(NULL, &trials, NULL, &f), SPK_OK);
+    CU_ASSERT(f.n_points == 5 && f.fano > 0 && f.fano_all > 0 && f.lower < f.upper);
+    trials.n_units = 4;
+    CU_ASSERT_EQUAL_FATAL(spk_matched_fano_estimate(NULL, &trials, NULL, &f), SPK_OK);
+    CU_ASSERT(f.n_points == 4 && f.mean > 0 && isnan(f.fano) && isnan(f.fano_all));
+    CU_ASSERT(isnan(f.lower) && isnan(f.upper_all));
+}
+
+/* Counts of variance 2 m: with few trials weights make the factor too low, as the header says;
+ * without them there is no bias. */
+static void few_trials(void)
+{
+    enum {
+        TRIALS = 5,
+        UNITS = 400,
+        REPEATS = 10
+    };
+    static int32_t counts[TRIALS * UNITS];
+    double weighted = 0, plain = 0;
+    for (uint64_t seed = 0; seed < REPEATS; seed++) {
+        spk_random random = {.seed = seed};
+        spk_matched_fano f;
+        for (int k = 0; k < TRIALS * UNITS; k++)
+            counts[k] = (int32_t)spk_random_poisson(
+                &random, spk_random_gamma(&random, 1 + 6.0 * (k % UNITS) / UNITS));
+        const spk_trials trials = trials_of(TRIALS, UNITS, 1, counts);
+        spk_matched_fano_options o = options_of(0.5, 1, 1);
+        CU_ASSERT_EQUAL_FATAL(spk_matched_fano_estimate(NULL, &trials, &o, &f), SPK_OK);
+        weighted += f.fano_all / REPEATS;
+        o.is_weighted = 0;
+        CU_ASSERT_EQUAL_FATAL(spk_matched_fano_estimate(NULL, &trials, &o, &f), SPK_OK);
+        plain += f.fano_all / REPEATS;
+    }
+    CU_ASSERT(fabs(plain - 2) < 0.1);
+    CU_ASSERT(weighted > 1.6 && weighted < 1.9);
+}
+
 static spk_status one_call(spk_context *ctx, void *argument)
 {
     spk_matched_fano out;
@@ -270,6 +313,7 @@ static const suite_test tests[] = {
     {"by hand", by_hand},       {"equals the definition", equals_the_definition},
     {"truth", truth},           {"errors", errors},
     {"too little", too_little}, {"failed allocations", failed_allocations},
+    {"few trials", few_trials}, {"fewest points", fewest_points},
 };
 
 SUITE_MAIN("matched_fano", tests)

@@ -120,6 +120,36 @@ static void equals_the_definition(void)
     spk_context_destroy(ctx);
 }
 
+/* Limits are of the confidence asked for, and wider for more. */
+static void confidence_is_used(void)
+{
+    enum {
+        TRIALS = 60
+    };
+    int32_t counts[TRIALS];
+    int64_t x[TRIALS];
+    double lower[2], upper[2];
+    spk_random random = {.seed = 4};
+    for (int t = 0; t < TRIALS; t++)
+        x[t] = counts[t] = (int32_t)spk_random_poisson(&random, 8);
+    const spk_trials trials = trials_of(TRIALS, 1, 1, counts);
+    for (int k = 0; k < 2; k++) {
+        spk_trial_fano out = {.lower = &lower[k], .upper = &upper[k]};
+        spk_trial_fano_options o;
+        spk_fano_options one_options;
+        spk_fano one;
+        spk_trial_fano_options_init(&o, sizeof o);
+        spk_fano_options_init(&one_options, sizeof one_options);
+        o.confidence = one_options.confidence = k ? 0.99 : 0.5;
+        one_options.lags = 0;
+        CU_ASSERT_EQUAL_FATAL(spk_trial_fano_estimate(NULL, &trials, &o, &out), SPK_OK);
+        CU_ASSERT_EQUAL_FATAL(spk_fano_counts(NULL, TRIALS, x, &one_options, &one),
+                              SPK_OK);
+        CU_ASSERT(lower[k] == one.lower && upper[k] == one.upper);
+    }
+    CU_ASSERT(lower[1] < lower[0] && lower[0] < upper[0] && upper[0] < upper[1]);
+}
+
 /* Mean over many units of the Fano factor of counts drawn by `draw`. */
 static double mean_fano(int64_t (*draw)(spk_random *), int n_trials, double *error)
 {
@@ -224,7 +254,7 @@ static void failed_allocations(void)
 {
     const int32_t counts[4] = {1, 2, 3, 4};
     spk_trials trials = trials_of(2, 1, 2, counts);
-    CU_ASSERT_EQUAL(suite_fail_allocations(one_call, &trials), 1);
+    CU_ASSERT_EQUAL(suite_fail_allocations(one_call, &trials), 3);
     trials.n_trials = 1; /* no variance of one trial */
     double fano[2], means[2];
     spk_trial_fano out = {.fano = fano, .means = means};
@@ -242,6 +272,7 @@ static const suite_test tests[] = {
     {"equals the definition", equals_the_definition},
     {"truth", truth},
     {"errors", errors},
+    {"confidence is used", confidence_is_used},
     {"failed allocations", failed_allocations},
 };
 

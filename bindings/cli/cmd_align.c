@@ -109,8 +109,9 @@ static const option options_output[] = {
      "Fano factors over events, variance over mean of the counts in each bin: a table.",
      "", 0, 0},
     {"noise-correlation", 'n', OPTION_TEXT, "FILE", FIELD(noise),
-     "Correlation of the counts of each pair of units over events of a condition, in the "
-     "whole window: a table.",
+     "Correlation of the counts of each pair of units over events, less their mean in "
+     "each "
+     "condition, in the whole window: a table.",
      "", 0, 0},
     END,
 };

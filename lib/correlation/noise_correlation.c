@@ -21,7 +21,7 @@ void spk_noise_correlation_options_init(spk_noise_correlation_options *options,
 {
     spk_noise_correlation_options defaults = {
         .struct_size = struct_size,
-        .pooling = SPK_NOISE_ZSCORE,
+        .pooling = SPK_NOISE_RESIDUAL,
         .control = SPK_NOISE_NONE,
         .shift = 1,
         .min_trials = 2,
@@ -86,20 +86,20 @@ static double product(const double *a, const double *b, int64_t n)
 /* Whole trials of conditions that have enough of them. */
 static void find_members(noise_job *job)
 {
-    const spk_trials *trials = job->trials;
-    job->firsts[0] = 0;
-    for (int64_t c = 0; c < trials->n_conditions; c++) {
-        int64_t n = job->n_used;
-        for (int64_t t = 0; t < trials->n_trials; t++)
-            if (spk__trials_condition(trials, t) == c &&
-                spk__trials_see_all(trials, t, 0, trials->n_bins))
-                job->members[n++] = t;
-        const int64_t size = n - job->n_used;
-        if (size < job->options.min_trials ||
-            (job->options.control == SPK_NOISE_SHIFT && job->options.shift % size == 0))
-            continue;
-        job->n_used = n;
-        job->firsts[++job->n_blocks] = n;
+    const int64_t n_conditions = job->trials->n_conditions;
+    int64_t first = 0;
+    spk__trials_group(job->trials, 1, job->members, job->firsts);
+    for (int64_t c = 0; c < n_conditions;
+         c++) { /* moved to the front, as are their ends */
+        const int64_t stop = job->firsts[c + 1], size = stop - first;
+        if (size >= job->options.min_trials &&
+            (job->options.control != SPK_NOISE_SHIFT || job->options.shift % size != 0)) {
+            memmove(job->members + job->n_used, job->members + first,
+                    (size_t)size * sizeof *job->members);
+            job->n_used += size;
+            job->firsts[++job->n_blocks] = job->n_used;
+        }
+        first = stop;
     }
 }
 
@@ -265,10 +265,11 @@ cleanup:
 
 typedef struct signal_job {
     const spk_trials *trials;
-    int64_t n_means; /* conditions with a trial */
-    int64_t *sizes;  /* [n_conditions] trials, 0 for none */
-    double *means;   /* [n_units][n_means] less their mean */
-    double *squares; /* [n_units] */
+    int64_t n_means;  /* conditions with a trial */
+    int64_t *members; /* trials by condition */
+    int64_t *firsts;  /* [n_conditions + 1] */
+    double *means;    /* [n_units][n_means] less their mean */
+    double *squares;  /* [n_units] */
     double *correlations;
 } signal_job;
 
@@ -281,14 +282,14 @@ static spk_status signal_unit(void *state, int64_t unit, int32_t worker)
     int64_t n = 0, is_flat = 1;
     (void)worker;
     for (int64_t c = 0; c < trials->n_conditions; c++) {
+        const int64_t first = job->firsts[c], size = job->firsts[c + 1] - first;
         double sum = 0.0;
-        if (job->sizes[c] == 0)
+        if (size == 0)
             continue;
-        for (int64_t t = 0; t < trials->n_trials; t++)
-            if (spk__trials_condition(trials, t) == c &&
-                spk__trials_see_all(trials, t, 0, trials->n_bins))
-                sum += (double)spk__trial_windows_count(&all, trials, t, unit, 0);
-        means[n] = sum / (double)job->sizes[c];
+        for (int64_t k = first; k < first + size; k++)
+            sum +=
+                (double)spk__trial_windows_count(&all, trials, job->members[k], unit, 0);
+        means[n] = sum / (double)size;
         is_flat &= means[n] == means[0];
         total += means[n++];
     }
@@ -325,14 +326,15 @@ spk_status spk_signal_correlation_estimate(spk_context *ctx, const spk_trials *t
         return status;
     SPK_REQUIRE(ctx, trials->n_units == 0 || correlations != NULL, SPK_ERR_ARGUMENT,
                 "correlations is NULL");
-    job.sizes = spk__alloc_zero(ctx, trials->n_conditions, sizeof *job.sizes);
-    if (job.sizes == NULL)
-        return spk__fail_memory(ctx);
-    for (int64_t t = 0; t < trials->n_trials; t++) {
-        const int32_t c = spk__trials_condition(trials, t);
-        if (c >= 0 && spk__trials_see_all(trials, t, 0, trials->n_bins))
-            job.n_means += job.sizes[c]++ == 0;
+    job.members = spk__alloc(ctx, trials->n_trials, sizeof *job.members);
+    job.firsts = spk__alloc(ctx, trials->n_conditions + 1, sizeof *job.firsts);
+    if (job.members == NULL || job.firsts == NULL) {
+        status = spk__fail_memory(ctx);
+        goto cleanup;
     }
+    spk__trials_group(trials, 1, job.members, job.firsts);
+    for (int64_t c = 0; c < trials->n_conditions; c++)
+        job.n_means += job.firsts[c + 1] > job.firsts[c];
     job.means = spk__alloc(ctx, trials->n_units * job.n_means, sizeof *job.means);
     job.squares = spk__alloc(ctx, trials->n_units, sizeof *job.squares);
     if (job.means == NULL || job.squares == NULL) {
@@ -346,6 +348,7 @@ spk_status spk_signal_correlation_estimate(spk_context *ctx, const spk_trials *t
 cleanup:
     spk__free(job.squares);
     spk__free(job.means);
-    spk__free(job.sizes);
+    spk__free(job.firsts);
+    spk__free(job.members);
     return status;
 }

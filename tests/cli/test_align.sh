@@ -86,12 +86,14 @@ for row in csv.DictReader(open("fano.tsv"), delimiter="\t"):
 noise = list(csv.DictReader(open("noise.tsv"), delimiter="\t"))
 assert len(noise) == 10
 for row in noise:
-    top = dof = 0
+    x_all, y_all, dof = [], [], 0
     for c in range(3):
         x = counts[(d["event_conditions"] == c) & whole].sum(-1)
-        r = numpy.corrcoef(x[:, int(row["cluster_i"])], x[:, int(row["cluster_j"])])[0, 1]
-        top, dof = top + (len(x) - 1) * r, dof + len(x) - 1
-    assert numpy.isclose(float(row["correlation"]), top / dof) and int(row["dof"]) == dof
+        x = x - x.mean(0)
+        x_all, y_all = [*x_all, *x[:, int(row["cluster_i"])]], [*y_all, *x[:, int(row["cluster_j"])]]
+        dof += len(x) - 1
+    r = numpy.corrcoef(x_all, y_all)[0, 1]
+    assert numpy.isclose(float(row["correlation"]), r) and int(row["dof"]) == dof
 EOF2
 check "every file is right" "$python" look.py
 cat >page.py <<'EOF2'

@@ -42,7 +42,7 @@ def test_noise_correlation_against_numpy():
     labels = rng.integers(0, 3, 90)
     gain = rng.gamma(4, 0.25, 90)
     counts = rng.poisson(gain[:, None] * (1 + labels[:, None]) * np.arange(6))
-    found = spikekit.noise_correlation(counts, conditions=labels)
+    found = spikekit.noise_correlation(counts, conditions=labels, pooling="zscore")
     expected, dof = noise_by_numpy(counts, labels)
     off = ~np.eye(6, dtype=bool)
     assert np.allclose(found.correlations[off], expected[off], atol=1e-13, equal_nan=True)
@@ -55,7 +55,14 @@ def test_noise_correlation_against_numpy():
     shuffled = spikekit.noise_correlation(counts, conditions=labels, control="shuffle", seed=1)
     assert abs(shuffled.summary().mean) < summary.mean / 3
     shifted = spikekit.noise_correlation(counts, conditions=labels, control="shift")
-    assert abs(shifted.summary().mean) < summary.mean / 3
+    residuals = counts - np.array([counts[labels == k].mean(0) for k in range(3)])[labels]
+    later = residuals.copy()
+    for k in range(3):
+        later[labels == k] = np.roll(residuals[labels == k], -1, axis=0)
+    by_hand = np.corrcoef(residuals[:, 1:].T, later[:, 1:].T)[:5, 5:]
+    assert np.allclose(shifted.correlations[1:, 1:], by_hand, atol=1e-13)
+    plain = spikekit.noise_correlation(counts, conditions=labels)
+    assert np.allclose(plain.correlations[1:, 1:], np.corrcoef(residuals[:, 1:].T), atol=1e-13)
     chosen = np.zeros((6, 6), bool)
     chosen[1, 2] = True
     assert found.summary(chosen).n_pairs == 1
@@ -88,7 +95,7 @@ def test_alignment_goes_straight_in():
     events = np.arange(1.0, 118.0, 1.5)
     labels = np.arange(len(events)) % 2
     aligned = spikekit.align(session, events, (0, 0.4), 0.1, conditions=labels)
-    found = spikekit.noise_correlation(aligned)
+    found = spikekit.noise_correlation(aligned, pooling="zscore")
     assert found.unit_ids.tolist() == list(session.unit_ids)
     counts = aligned.counts.sum(-1)
     off = ~np.eye(6, dtype=bool)
@@ -166,7 +173,7 @@ def test_visual_cortex(data_folder):
     assert np.allclose(found.fano, [1.5655, 1.5109, 1.6238], atol=1e-4)
     assert ((found.lower < found.fano_all) & (found.fano_all < found.upper)).all()
     late = counts[:, :, 5:35].sum(-1)
-    noise = spikekit.noise_correlation(late, conditions=labels, bin_s=0.3)
+    noise = spikekit.noise_correlation(late, conditions=labels, bin_s=0.3, pooling="zscore")
     expected, dof = noise_by_numpy(late, labels)
     off = ~np.eye(counts.shape[1], dtype=bool)
     assert np.allclose(noise.correlations[off], expected[off], atol=1e-12, equal_nan=True)
@@ -175,7 +182,9 @@ def test_visual_cortex(data_folder):
     summary = noise.summary()
     assert 0 < summary.lower < summary.mean < summary.upper < 0.2
     assert np.isclose(summary.mean, 0.034637, atol=1e-6) and summary.n_pairs == 15456
-    slow = spikekit.noise_correlation(late, conditions=labels, control="shift").summary()
+    slow = spikekit.noise_correlation(
+        late, conditions=labels, control="shift", pooling="zscore"
+    ).summary()
     assert slow.lower < 0 < slow.upper  # nothing is left from one trial to the next
     shuffled = spikekit.noise_correlation(late, conditions=labels, control="shuffle").summary()
     assert shuffled.lower < 0 < shuffled.upper

@@ -35,7 +35,12 @@ static void by_hand(void)
     double r[16], lower[16], upper[16], rates[4];
     int64_t dof[16];
     spk_noise_correlation out = {r, dof, lower, upper, rates};
+    const spk_noise_correlation_options zscore =
+        options_of(SPK_NOISE_ZSCORE, SPK_NOISE_NONE);
     CU_ASSERT_EQUAL_FATAL(spk_noise_correlation_estimate(NULL, &trials, NULL, &out),
+                          SPK_OK);
+    CU_ASSERT(r[1] == 1 && r[2] == -1 && dof[1] == 3 && isnan(r[3]) && dof[3] == 3);
+    CU_ASSERT_EQUAL_FATAL(spk_noise_correlation_estimate(NULL, &trials, &zscore, &out),
                           SPK_OK);
     CU_ASSERT_DOUBLE_EQUAL(r[1], 1, 1e-15);
     CU_ASSERT_DOUBLE_EQUAL(r[2], -1, 1e-15);
@@ -59,6 +64,34 @@ static void by_hand(void)
     CU_ASSERT(dof[1] == 27);
     CU_ASSERT_DOUBLE_EQUAL(atanh(r[1]) - atanh(lower[1]), 1.959963984540054 / 5, 1e-12);
     CU_ASSERT_DOUBLE_EQUAL(atanh(upper[1]) - atanh(r[1]), 1.959963984540054 / 5, 1e-12);
+}
+
+/* Two trials have a correlation of 1 or -1 whatever they are: one condition of them is not
+ * enough, two are. */
+static void fewest_trials(void)
+{
+    const int32_t counts[] = {1, 5, 2, 8, 3, 1, 4, 0};
+    int32_t conditions[] = {0, 0, -1, -1};
+    spk_trials trials = trials_of(4, 2, counts);
+    trials.n_conditions = 2;
+    trials.conditions = conditions;
+    for (int32_t pooling = 0; pooling < 2; pooling++) {
+        double r[4], lower[4];
+        int64_t dof[4];
+        const spk_noise_correlation_options o = options_of(pooling, SPK_NOISE_NONE);
+        spk_noise_correlation out = {.correlations = r, .dof = dof, .lower = lower};
+        conditions[2] = conditions[3] = -1;
+        CU_ASSERT_EQUAL_FATAL(spk_noise_correlation_estimate(NULL, &trials, &o, &out),
+                              SPK_OK);
+        CU_ASSERT(dof[1] == 1 && isnan(r[0]) && isnan(r[1]) && isnan(lower[1]));
+        conditions[2] = conditions[3] = 1;
+        CU_ASSERT_EQUAL_FATAL(spk_noise_correlation_estimate(NULL, &trials, &o, &out),
+                              SPK_OK);
+        /* deviations of a half each: 1 and -1; of 3 and 1: (3 - 1) / sqrt(2 (9 + 1)) */
+        CU_ASSERT_EQUAL(dof[1], 2);
+        CU_ASSERT_DOUBLE_EQUAL(r[1], pooling == SPK_NOISE_ZSCORE ? 0 : 2 / sqrt(20),
+                               1e-15);
+    }
 }
 
 enum {
@@ -208,6 +241,100 @@ static void signal_by_definition(void)
         c.conditions[t] = t % 2;
     CU_ASSERT_EQUAL_FATAL(spk_signal_correlation_estimate(NULL, &c.trials, r), SPK_OK);
     CU_ASSERT(isnan(r[1]));
+}
+
+/* All shifts of n trials, none among them, sum to 0: their mean is -r / (n - 1). A shift back
+ * is the transpose of that forward, and the same as one of the rest around the end. */
+static void shifts(void)
+{
+    enum {
+        N = 7
+    };
+    int32_t counts[N * 3];
+    spk_random random = {.seed = 2};
+    for (int k = 0; k < N * 3; k++)
+        counts[k] = (int32_t)spk_random_poisson(&random, 5);
+    const spk_trials trials = trials_of(N, 3, counts);
+    for (int32_t pooling = 0; pooling < 2; pooling++) {
+        double r[9], sums[9] = {0}, forward[9], back[9], around[9];
+        spk_noise_correlation_options o = options_of(pooling, SPK_NOISE_NONE);
+        spk_noise_correlation out = {.correlations = r};
+        CU_ASSERT_EQUAL_FATAL(spk_noise_correlation_estimate(NULL, &trials, &o, &out),
+                              SPK_OK);
+        o.control = SPK_NOISE_SHIFT;
+        for (o.shift = 1; o.shift < N; o.shift++) {
+            spk_noise_correlation f = {.correlations = forward},
+                                  b = {.correlations = back},
+                                  w = {.correlations = around};
+            spk_noise_correlation_options other = o;
+            CU_ASSERT_EQUAL_FATAL(spk_noise_correlation_estimate(NULL, &trials, &o, &f),
+                                  SPK_OK);
+            other.shift = -o.shift;
+            CU_ASSERT_EQUAL_FATAL(
+                spk_noise_correlation_estimate(NULL, &trials, &other, &b), SPK_OK);
+            other.shift = N - o.shift;
+            CU_ASSERT_EQUAL_FATAL(
+                spk_noise_correlation_estimate(NULL, &trials, &other, &w), SPK_OK);
+            CU_ASSERT_EQUAL(memcmp(back, around, sizeof back), 0);
+            for (int i = 0; i < 3; i++)
+                for (int j = 0; j < 3; j++) {
+                    CU_ASSERT_DOUBLE_EQUAL(back[j * 3 + i], forward[i * 3 + j], 1e-14);
+                    sums[i * 3 + j] += forward[i * 3 + j];
+                }
+        }
+        for (int k = 0; k < 9; k++)
+            CU_ASSERT_DOUBLE_EQUAL(sums[k] / (N - 1), -r[k] / (N - 1), 1e-14);
+    }
+}
+
+/* Pairs with a correlation of 0.4 in conditions of two trials: the default has no bias, and its
+ * limits hold; z-scores have the bias that the header says, and shifts theirs. */
+static void few_trials(void)
+{
+    enum {
+        PAIRS = 60,
+        C = 60,
+        REPEATS = 3
+    };
+    static int32_t counts[2 * C * 2 * PAIRS];
+    static double r[4 * PAIRS * PAIRS], lower[4 * PAIRS * PAIRS],
+        upper[4 * PAIRS * PAIRS];
+    int32_t conditions[2 * C];
+    double means[3] = {0};
+    int covered = 0;
+    spk_random random = {.seed = 3};
+    for (int repeat = 0; repeat < REPEATS; repeat++) {
+        for (int t = 0; t < 2 * C; t++) {
+            conditions[t] = t / 2;
+            for (int p = 0; p < PAIRS; p++) {
+                const double common = sqrt(0.4) * spk_random_normal(&random);
+                for (int u = 0; u < 2; u++)
+                    counts[(t * PAIRS + p) * 2 + u] = (int32_t)rint(
+                        1000 + 100 * (common + sqrt(0.6) * spk_random_normal(&random)));
+            }
+        }
+        spk_trials trials = trials_of(2 * C, 2 * PAIRS, counts);
+        trials.n_conditions = C;
+        trials.conditions = conditions;
+        for (int k = 0; k < 3; k++) {
+            const spk_noise_correlation_options zscore =
+                options_of(SPK_NOISE_ZSCORE, k == 2 ? SPK_NOISE_SHIFT : SPK_NOISE_NONE);
+            spk_noise_correlation out = {r, NULL, lower, upper, NULL};
+            CU_ASSERT_EQUAL_FATAL(spk_noise_correlation_estimate(
+                                      NULL, &trials, k == 0 ? NULL : &zscore, &out),
+                                  SPK_OK);
+            for (int p = 0; p < PAIRS; p++) {
+                const int at = 2 * p * 2 * PAIRS + 2 * p + 1;
+                means[k] += r[at] / PAIRS / REPEATS;
+                covered += k == 0 && lower[at] <= 0.4 && 0.4 <= upper[at];
+            }
+        }
+    }
+    /* 180 pairs: (1 - 0.16) / sqrt(60) / sqrt(180) is 0.008; of +-1 in 60 conditions 0.009 */
+    CU_ASSERT(fabs(means[0] - 0.4) < 4 * 0.0081);
+    CU_ASSERT(fabs(means[1] - 2 / acos(-1) * asin(0.4)) < 4 * 0.0093);
+    CU_ASSERT_DOUBLE_EQUAL(means[2], -means[1], 1e-12);
+    CU_ASSERT(fabs(covered / 180.0 - 0.95) < 4 * 0.0163);
 }
 
 /* ---- truth: a shared gain ---- */
@@ -400,13 +527,16 @@ static void failed_allocations(void)
 {
     noise_case c;
     make_case(&c, 1);
-    CU_ASSERT_EQUAL(suite_fail_allocations(all_calls, &c), 11);
+    CU_ASSERT_EQUAL(suite_fail_allocations(all_calls, &c), 12);
 }
 
 static const suite_test tests[] = {
     {"by hand", by_hand},
     {"equals the definition", equals_the_definition},
     {"signal by definition", signal_by_definition},
+    {"fewest trials", fewest_trials},
+    {"shifts", shifts},
+    {"few trials", few_trials},
     {"truth", truth},
     {"matching", matching},
     {"errors", errors},

@@ -208,8 +208,9 @@ def mean_matched_fano(
     """The Fano factor of a population with mean counts matched over time.
 
     The slope of variance on mean over units and conditions; points are dropped at random until
-    mean counts have the same distribution in every window, so that a change of rate alone does not
-    change it.
+    mean counts have the same distribution in every window, so that a change of rate alone changes
+    it little: a factor of 1.5 throughout falls by 0.05 with 10 trials, and 0.04 with 20, when
+    rates double.
 
     Parameters
     ----------
@@ -221,7 +222,9 @@ def mean_matched_fano(
     n_repeats : int
         Random choices that are averaged.
     weighted : bool
-        Weigh points by trials over (mean + window at 1 Hz) squared.
+        Weigh points by trials over (mean + window at 1 Hz) squared, as the method's authors
+        do. With few trials the factor then comes out too low, a constant 2 as 1.77 with 5 and
+        1.88 with 10; without weights it does not.
     confidence : float
     seed : int
 
@@ -309,7 +312,7 @@ class NoiseCorrelation(
 
 
 def noise_correlation(
-    trials, *, conditions=None, bin_s=None, pooling="zscore", control=None, shift=1, seed=0,
+    trials, *, conditions=None, bin_s=None, pooling="residual", control=None, shift=1, seed=0,
     min_trials=2, confidence=0.95, threads=None, progress=None,
 ):
     """The noise correlation of every pair of units: counts that vary together over repeats.
@@ -321,11 +324,14 @@ def noise_correlation(
     ----------
     trials, conditions, bin_s, threads, progress
         As for :func:`spikekit.fano`.
-    pooling : "zscore" or "residual"
+    pooling : "residual" or "zscore"
         Counts within a condition less their mean, and over their standard deviation or not.
+        Over it every condition has the same say, but with few trials a condition correlations
+        come out too near 0: 0.4 as 0.26 with 2, 0.34 with 4, 0.38 with 10.
     control : None, "shift" or "shuffle"
         The same where pairs are broken: trial t with trial t + `shift`, which keeps slow changes,
-        or trials in random order.
+        or trials in random order. Where nothing is slow, "shift" expects -r / (n - 1), r the
+        correlation without it and n the trials of a condition; "shuffle" 0.
     shift, seed : int
     min_trials : int
         Conditions with fewer trials are left out.
@@ -344,9 +350,9 @@ def noise_correlation(
     >>> import spikekit
     >>> counts = [[1, 2], [3, 3], [5, 7], [6, 6]]
     >>> found = spikekit.noise_correlation(counts, conditions=["left", "left", "right", "right"])
-    >>> found.correlations
-    array([[1., 0.],
-           [0., 1.]])
+    >>> found.correlations.round(6)
+    array([[1.      , 0.316228],
+           [0.316228, 1.      ]])
     >>> found.dof
     array([[2, 2],
            [2, 2]])

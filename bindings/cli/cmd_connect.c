@@ -113,7 +113,7 @@ static const option_section sections[] = {
      " transmission    extra (-1: missing) target spikes a source spike, over\n"
      "                 the latencies tested, with 95 % limits in\n"
      "                 transmission_lower and _upper\n"
-     " effect          the method's own measure, if it has one: J of glmcc\n"
+     " effect          the method's own measure, see below\n"
      " distance_um     between the units on the probe [um]\n"
      " significant     1: by the method's own rule at --alpha\n"
      " method          its name\n"
@@ -122,6 +122,23 @@ static const option_section sections[] = {
      "double is written as it is, 3.1e-412 say. The .npz holds the same columns as "
      "arrays, latency in seconds and ln p and ln q in place of p and q, with n_tests, "
      "method and, as JSON, meta."},
+    {"Count and effect of each method",
+     " hollow         count of the bin; no effect\n"
+     " english        count of the bin; ln p of it being above the anti-causal\n"
+     "                peak\n"
+     " kopelowitz     count of the bin; z against the outer lags\n"
+     " deconvolution  count once both autocorrelograms are divided out, which\n"
+     "                need not be whole, nor below that of the correlogram;\n"
+     "                spike transmission gain\n"
+     " glmcc, glmcc_lr  count of the bin where the coupling starts, a pair at an\n"
+     "                edge being half in each; coupling J, of a change of ln\n"
+     "                rate\n"
+     " jitter         count of the bin; z under jitter\n"
+     " refractory     pairs up to the latency, either way; their rate over that\n"
+     "                of the outer lags\n"
+     "\n"
+     "`significant` is the published rule and need not agree with q: that of glmcc asks "
+     "how large J is, that of refractory also that the effect is small."},
     {"Reading the table",
      "A small q says that the peak is not chance given the method's picture of the "
      "background, not that there is a synapse: common input within the same few "
@@ -160,8 +177,8 @@ static const command_usage usage = {
 void connect_list(void)
 {
     const spk_connection_method_info *info;
-    printf("%-14s %7s %9s %11s %8s %8s\n", "method", "bin ms", "window ms", "latency ms",
-           "width ms", "alpha");
+    printf("%-14s %7s %7s %9s %11s %8s %8s\n", "method", "signs", "bin ms", "window ms",
+           "latency ms", "width ms", "alpha");
     for (int32_t m = 0; m < 64; m++) {
         if ((info = spk_connections_method(m)) == NULL)
             continue;
@@ -172,7 +189,10 @@ void connect_list(void)
             snprintf(width, sizeof width, "%g", 1e3 * info->width_s);
         if (!isnan(info->alpha))
             snprintf(alpha, sizeof alpha, "%g", info->alpha);
-        printf("%-14s %7g %9g %11s %8s %8s\n", info->name, 1e3 * info->bin_s,
+        const char *signs = info->signs == 0  ? "both"
+                            : info->signs > 0 ? "excess"
+                                              : "lack";
+        printf("%-14s %7s %7g %9g %11s %8s %8s\n", info->name, signs, 1e3 * info->bin_s,
                1e3 * info->window_s, latency, width, alpha);
     }
     printf("\n");

@@ -209,7 +209,8 @@ const spk__connection_method spk__connection_glmcc_lr = {
             .name = "glmcc_lr",
             .summary =
                 "Couplings of a generalized linear model of the correlogram, judged "
-                "by the ratio of likelihoods with and without them.",
+                "by the ratio of likelihoods with and without them (after Kobayashi "
+                "et al. 2019).",
             .bin_s = 0.001,
             .window_s = 0.1,
             .min_latency_s = 0.001,

@@ -130,8 +130,8 @@ static spk_status draw_curve(spk_context *ctx, const spk__connection_work *work,
 const spk__connection_method spk__connection_jitter = {
     .info = {.name = "jitter",
              .summary =
-                 "exact p of the counts when each target spike is drawn again in its "
-                 "interval of width_s",
+                 "Exact p of the counts when each target spike is drawn again in its "
+                 "interval (Amarasingham et al. 2012, Jeck & Niebur 2015).",
              .bin_s = 0.0004,
              .window_s = 0.1,
              .min_latency_s = 0.0008,

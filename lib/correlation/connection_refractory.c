@@ -98,7 +98,7 @@ const spk__connection_method spk__connection_refractory = {
     .info = {.name = "refractory",
              .summary =
                  "A refractory period that two units share, as Kilosort tests it: they "
-                 "may be one neuron.",
+                 "may be one neuron (Pachitariu et al. 2024).",
              .bin_s = 0.001,
              .window_s = 1.0,
              .min_latency_s = 0.001,

@@ -86,11 +86,18 @@ same own_cut.tsv own_joined_cut.tsv
 # Every method runs, and says what it is.
 expect 0 '' connect --list
 cp out.txt list.txt
+check "signs are listed" sh -c "head -n 1 list.txt | grep -q '^method  *signs' &&
+    grep -qE '^refractory +lack ' list.txt && grep -qE '^english +excess ' list.txt"
+check "the lines are alike" sh -c "! sed -n '/^[a-z_]*: /p' list.txt | grep -vE '^[a-z_]+: [A-Z].*[0-9]{4}.*\.\$|_s\b'"
+check "no name of Python's" sh -c "! grep -q width_s list.txt"
+expect 0 '' connect --help
+cp out.txt help.txt
 methods=$(sed -n 's/^\([a-z_]*\): .*/\1/p' list.txt)
 check "methods are listed" test "$(wc -w <<<"$methods")" -ge 1
 for method in $methods; do
     expect 0 '' connect s -q --method "$method" --units 0-3 --all -o m.tsv
     check "$method names itself" grep -q "$method\$" m.tsv
+    check "--help says what count and effect of $method are" grep -qE "^ +([a-z]+, )?$method(,|  )" help.txt
 done
 
 # The bin at lag 0: the method's own choice, or told.

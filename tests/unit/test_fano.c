@@ -3,6 +3,7 @@
 #include "distributions/quantiles.h"
 #include "point_processes.h"
 #include "spikes/fano_limits.h"
+#include "spikes/long_run.h"
 #include "suite.h"
 
 #include <math.h>
@@ -49,6 +50,21 @@ static void by_hand(void)
     CU_ASSERT_EQUAL(spk_fano_counts(NULL, 3, (const int64_t[]){0, 0, 0}, NULL, &f),
                     SPK_OK);
     CU_ASSERT(f.variance == 0 && isnan(f.fano));
+}
+
+static void long_run_variance(void)
+{
+    const double values[] = {1, 2, -1, -2}, turns[] = {1, -1, 2, -2};
+    const int64_t one[] = {0, 4}, two[] = {0, 2, 4};
+    /* products 10, and 2 - 2 + 2 at lag 1 with the weight 1 / 2, twice; n - 1 - lags = 2 */
+    CU_ASSERT(fabs(spk__long_run_variance(values, one, 1, 1) - 12.0 / 2) < 1e-14);
+    CU_ASSERT(fabs(spk__long_run_variance(values, one, 1, 0) - 10.0 / 3) < 1e-14);
+    /* of two rows 2 and 2 are no neighbours */
+    CU_ASSERT(fabs(spk__long_run_variance(values, two, 2, 1) - 14.0 / 2) < 1e-14);
+    /* 10 - 7 is below half of 10 */
+    CU_ASSERT(fabs(spk__long_run_variance(turns, one, 1, 1) - 10.0 / 2) < 1e-14);
+    CU_ASSERT(spk__long_run_lags(2) == 1 && spk__long_run_lags(100) == 4);
+    CU_ASSERT(spk__long_run_lags(1000) == 6 && spk__long_run_lags(0) == 0);
 }
 
 /* A standard error is what leaving out one count after the other says (jackknife), up to
@@ -304,6 +320,7 @@ static void failed_allocations(void)
 static const suite_test tests[] = {
     {"quantiles", quantiles},
     {"by hand", by_hand},
+    {"long-run variance", long_run_variance},
     {"the error is the jackknife's", error_is_the_jackknife},
     {"limits by hand", limits_by_hand},
     {"limits hold for few spikes or windows", limits_hold_for_few},

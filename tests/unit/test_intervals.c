@@ -153,6 +153,29 @@ static void equals_the_definition(void)
     }
 }
 
+/* Limits where correlation is far from 0: Fisher's z with a variance of 1 / (n - 3), for ranks
+ * (1 + r^2 / 2) / (n - 3) (Bonett & Wright 2000). */
+static void limits_of_dependent_intervals(void)
+{
+    spk_random random = {.seed = 78};
+    int64_t samples[60], at = 0;
+    for (int k = 0; k < 60; k++) /* long and short in turn */
+        samples[k] = at +=
+            (int64_t)((k % 2 ? 300 : 100) + 200 * spk_random_uniform(&random));
+    process p = process_of(samples, 60, 1000, at + 1, NULL);
+    spk_serial_correlation c;
+    CU_ASSERT_EQUAL(spk_intervals_correlate(NULL, p.trains, 1, NULL, &c), SPK_OK);
+    const double z = 1.9599639845400545, n = (double)c.n_pairs, r = c.spearman;
+    const double reach = z * sqrt((1 + r * r / 2) / (n - 3));
+    CU_ASSERT(n == 58 && fabs(r) > 0.5 && fabs(r) < 0.95);
+    CU_ASSERT(fabs(c.spearman_lower - tanh(atanh(r) - reach)) < 1e-12);
+    CU_ASSERT(fabs(c.spearman_upper - tanh(atanh(r) + reach)) < 1e-12);
+    const double own = z / sqrt(n - 3);
+    CU_ASSERT(fabs(c.pearson_lower - tanh(atanh(c.pearson) - own)) < 1e-12);
+    CU_ASSERT(fabs(c.pearson_upper - tanh(atanh(c.pearson) + own)) < 1e-12);
+    process_end(&p);
+}
+
 /* Under independence the limits miss 0 at the nominal rate. */
 static void limits_of_independent_intervals(void)
 {
@@ -326,6 +349,7 @@ static const suite_test tests[] = {
     {"nothing to say", nothing_to_say},
     {"equals the definition", equals_the_definition},
     {"limits of independent intervals", limits_of_independent_intervals},
+    {"limits of dependent intervals", limits_of_dependent_intervals},
     {"locust", locust},
     {"errors", errors},
     {"failed allocations", failed_allocations},

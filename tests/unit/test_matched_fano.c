@@ -49,6 +49,14 @@ static void by_hand(void)
     CU_ASSERT_DOUBLE_EQUAL(f.fano, slope, 1e-14);
     CU_ASSERT_DOUBLE_EQUAL(f.lower_all, slope - reach, 1e-12);
     CU_ASSERT_DOUBLE_EQUAL(f.upper, slope + reach, 1e-12);
+    /* a line needs five points */
+    for (int units = 4; units <= 5; units++) {
+        const spk_trials fewer = trials_of(2, units, 1, counts);
+        CU_ASSERT_EQUAL_FATAL(spk_matched_fano_estimate(NULL, &fewer, &o, &f), SPK_OK);
+        CU_ASSERT(f.n_points == units && (isnan(f.fano) != 0) == (units < 5) &&
+                  (isnan(f.fano_all) != 0) == (units < 5) &&
+                  (isnan(f.lower) != 0) == (units < 5));
+    }
     /* weights n / (mean + 0.1)^2: at 1 Hz a window of 0.1 s has 0.1 spikes */
     double xx = 0, xy = 0;
     for (int k = 0; k < 6; k++) {

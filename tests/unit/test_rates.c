@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Rates by kernel: from the definition, beside elephant's, at edges, and their band. */
+#include "distributions/quantiles.h"
 #include "point_processes.h"
 #include "suite.h"
 
@@ -209,6 +210,38 @@ static void band_holds_the_rate(void)
         CU_ASSERT(coverage > 0.95 - 4 * sqrt(0.05 * 0.95 / (n / 5)) && coverage < 0.99);
         printf("kernel %d: coverage %.4f\n", kernel, coverage);
     }
+}
+
+/* The level of the band: of a rectangular kernel the limits are those of the count of spikes
+ * within it, as of a Poisson mean. */
+static void band_of_a_count(void)
+{
+    enum {
+        POINTS = 40
+    };
+    static const double width_s = 0.5, tail = 0.05;
+    double rates[POINTS], lower[POINTS], upper[POINTS];
+    spk_random random = {.seed = 33};
+    process p = process_gamma(&random, 6, 1, 4, 1000);
+    spk_rates_options o = plain();
+    o.kernel = SPK_KERNEL_RECTANGULAR;
+    o.step_s = 0.1;
+    o.sigma_s = width_s / 2 / sqrt(3.0);
+    o.confidence = 1 - 2 * tail;
+    CU_ASSERT_EQUAL(spk_rates_estimate(NULL, p.trains, 0, 1, &o, rates, lower, upper),
+                    SPK_OK);
+    int n_empty = 0;
+    for (int j = 3; j < POINTS - 3; j++) {
+        const double n = rint(rates[j] * width_s);
+        CU_ASSERT(fabs(rates[j] * width_s - n) < 1e-9);
+        CU_ASSERT(fabs(upper[j] * width_s - spk__gamma_quantile(1 - tail, n + 1)) < 1e-9);
+        CU_ASSERT(n == 0
+                      ? lower[j] == 0
+                      : fabs(lower[j] * width_s - spk__gamma_quantile(tail, n)) < 1e-9);
+        n_empty += n == 0;
+    }
+    CU_ASSERT(n_empty < POINTS / 2);
+    process_end(&p);
 }
 
 static void mean_rate(void)
@@ -620,6 +653,7 @@ static const suite_test tests[] = {
     {"equals elephant", equals_elephant},
     {"edges", edges},
     {"the band holds the rate", band_holds_the_rate},
+    {"band of a count", band_of_a_count},
     {"mean rate", mean_rate},
     {"same for any threads", same_for_any_threads},
     {"cost by definition", cost_by_definition},

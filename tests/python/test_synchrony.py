@@ -145,6 +145,19 @@ def test_summary(golden):
     assert np.isnan(spikekit.correlation_limits(0.5, 3)).all()
 
 
+def test_windows_of_a_profile_are_those_of_sttc(golden):
+    """Between two samples, too: the largest whole number that is no longer."""
+    table = table_of(golden)
+    pairs, windows_s = [(0, 1), (2, 3)], [0, 0.0018, 0.003, 0.0047, 0.0295]
+    found = spikekit.sttc_profile(table, pairs, windows_s)
+    for k, window_s in enumerate(windows_s):
+        np.testing.assert_array_equal(found[:, k], spikekit.sttc(table, window_s, pairs=pairs))
+    assert (found[:, 1] != spikekit.sttc(table, 0.002, pairs=pairs)).all()
+    for wrong in (0.0009, -1, np.nan, [[0.001]], []):
+        with pytest.raises(spikekit.ArgumentError, match="window"):
+            spikekit.sttc_profile(table, pairs, wrong)
+
+
 def test_complexity_is_elephants(golden):
     table = table_of(golden)
     n = 0

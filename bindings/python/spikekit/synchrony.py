@@ -111,6 +111,20 @@ def _sttc_options(window_s, tiling):
     return filled(abi.spk_sttc_options, tiling=choice(tiling, _TILINGS, "tiling"), **window)
 
 
+def _windows(windows_s, rate):
+    """Windows [samples], as the library rounds one that is given in seconds."""
+    windows_s = np.atleast_1d(np.asarray(windows_s, np.float64))
+    if windows_s.ndim != 1 or not len(windows_s):
+        raise ArgumentError(f"windows_s: expected one window or several, found {windows_s.shape}")
+    windows, found = np.empty(len(windows_s), np.int64), ctypes.c_int64()
+    with Call() as context:
+        for k, window_s in enumerate(windows_s):
+            options = _sttc_options(window_s, "time")
+            abi.spk_sttc_window(context, options, rate, ctypes.byref(found))
+            windows[k] = found.value
+    return windows
+
+
 def _pair_indices(table, pairs):
     ids = np.asarray(pairs)
     if ids.size == 0:
@@ -320,7 +334,8 @@ def sttc_profile(
     ----------
     pairs : array_like of unit ids, shape (n_pairs, 2)
     windows_s : array_like
-        Windows [s], rising; each the nearest whole number of samples.
+        Windows [s], rising; each as `window_s` of :func:`sttc`, the largest whole number of
+        samples that is no longer, and 0: at the same sample only.
     data, tiling, epochs, threads, progress, sampling_rate_hz
         As for :func:`sttc`.
 
@@ -337,7 +352,7 @@ def sttc_profile(
     """
     table = as_spikes(data, sampling_rate_hz)
     options = filled(abi.spk_sttc_options, tiling=choice(tiling, _TILINGS, "tiling"))
-    windows = _samples(windows_s, table.sampling_rate_hz, "windows_s")
+    windows = _windows(windows_s, table.sampling_rate_hz)
     return _sttc_of_pairs(
         table, pairs, epochs, threads, progress, abi.spk_sttc_estimate_profile, options, windows
     )

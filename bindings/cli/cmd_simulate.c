@@ -179,6 +179,13 @@ int spk_cmd_simulate(int argc, char **argv)
         return code;
     if (arguments.output == NULL)
         return command_fail_usage("simulate", "-o FOLDER is missing");
+    if (arguments.simulation.modulation_sigma == 0.0 &&
+        (arguments.simulation.modulation_hz != 0.0 ||
+         arguments.simulation.modulation_opposed != 0.0))
+        return command_fail_usage(
+            "simulate",
+            "--modulation-%s is of the modulation that --modulation-sigma makes",
+            arguments.simulation.modulation_hz != 0.0 ? "hz" : "opposed");
     if ((code = command_start("simulate", &arguments.run, &ctx)) != COMMAND_OK)
         return code;
     code =

@@ -77,13 +77,13 @@ static const option options_rates[] = {
     {"kernel", 'k', OPTION_TEXT, "NAME", FIELD(kernel),
      "rectangular, triangular, epanechnikov, gaussian, laplacian, exponential or alpha; "
      "the last two look back only.",
-     NULL, 0, 0},
+     "gaussian", 0, 0},
     {"sigma-ms", 's', OPTION_TEXT, "MS", FIELD(sigma_ms),
      "Standard deviation of the kernel [ms], or optimal: that of the column "
      "kernel_sigma.",
-     NULL, 0, 0},
+     "50", 0, 0},
     {"step-ms", 0, OPTION_NUMBER, "MS", FIELD(step_ms),
-     "From one point to the next [ms]; points stand in the middle of steps.", NULL, 0.001,
+     "From one point to the next [ms]; points stand in the middle of steps.", "10", 0.001,
      1e9},
     {"centred", 0, OPTION_FLAG, NULL, FIELD(centred),
      "The median of the kernel, not its origin, stands at the spike.", NULL, 0, 0},
@@ -375,27 +375,78 @@ static spk_status write_rates(spk_context *ctx, const statistics_result *r,
 /* ---- arguments ---- */
 
 /* sigma_s 0 stands for the optimal one. */
+/* Options that would do nothing, and names of files of unknown kind. */
+static int check_arguments(const statistics_arguments *a)
+{
+    const struct {
+        const char *option;
+        int is_given;
+    } of_rates[] = {
+        {"--kernel", a->kernel != NULL},       {"--sigma-ms", a->sigma_ms != NULL},
+        {"--step-ms", !isnan(a->step_ms)},     {"--centred", a->centred},
+        {"--correct-edges", a->correct_edges},
+    };
+    const char *const tables[][2] = {{"--output", a->output}, {"--bursts", a->bursts}};
+    for (int k = 0; k < 5 && a->rates == NULL; k++)
+        if (of_rates[k].is_given)
+            return command_fail_usage(NAME, "%s is of the rates that --rates FILE writes",
+                                      of_rates[k].option);
+    for (int k = 0; k < 2; k++)
+        if (tables[k][1] != NULL && !ends_with(tables[k][1], ".tsv") &&
+            !ends_with(tables[k][1], ".csv"))
+            return command_fail_usage(NAME,
+                                      "%s: expected a name in .tsv or .csv, found '%s'",
+                                      tables[k][0], tables[k][1]);
+    return COMMAND_OK;
+}
+
+/* Windows and bins that fit nowhere. */
+static void note_longer(const statistics_arguments *a, const spk_spikes *spikes,
+                        const spk_epochs *epochs, const unit_statistics *s)
+{
+    int64_t longest = spikes->stop_sample - spikes->start_sample;
+    for (int64_t e = 0; epochs != NULL && e < epochs->n_epochs; e++) {
+        const int64_t length = epochs->stops[e] - epochs->starts[e];
+        longest = e == 0 || length > longest ? length : longest;
+    }
+    const double longest_s = (double)longest / spikes->sampling_rate_hz;
+    const char *const where = epochs == NULL ? "the recording" : "the longest epoch";
+    for (int64_t w = 0; w < s->n_windows; w++)
+        if (s->windows_s[w] > longest_s)
+            command_note(NAME,
+                         "warning: --fano: a window of %g s is longer than %s, %.6g s; "
+                         "its columns are empty",
+                         s->windows_s[w], where, longest_s);
+    if (a->bin_ms / 1000 > longest_s)
+        command_note(NAME,
+                     "warning: --bin-ms: %g ms are longer than %s, %.6g s; there is no "
+                     "timescale",
+                     a->bin_ms, where, longest_s);
+}
+
 static int parse_rates(const statistics_arguments *a, spk_rates_options *options)
 {
     char *end = NULL;
+    const char *const sigma_ms = a->sigma_ms != NULL ? a->sigma_ms : "50";
     spk_rates_options_init(options, sizeof *options);
-    options->step_s = a->step_ms / 1000;
+    options->step_s = isnan(a->step_ms) ? 0.01 : a->step_ms / 1000;
     options->centred = a->centred;
     options->edges = a->correct_edges ? SPK_RATES_EDGES_MASS : SPK_RATES_EDGES_AS_IS;
-    if (strcmp(a->sigma_ms, "optimal") == 0) {
+    if (strcmp(sigma_ms, "optimal") == 0) {
         options->sigma_s = 0;
     } else {
-        options->sigma_s = strtod(a->sigma_ms, &end) / 1000;
-        if (end == a->sigma_ms || *end != '\0' || !(options->sigma_s > 0) ||
+        options->sigma_s = strtod(sigma_ms, &end) / 1000;
+        if (end == sigma_ms || *end != '\0' || !(options->sigma_s > 0) ||
             !isfinite(options->sigma_s))
             return command_fail_usage(
                 NAME, "--sigma-ms: expected a number above 0 or optimal, found '%s'",
-                a->sigma_ms);
+                sigma_ms);
     }
     if (a->rates != NULL && !ends_with(a->rates, ".npz") && !ends_with(a->rates, ".npy"))
         return command_fail_usage(
             NAME, "--rates: expected a .npz or .npy file, found '%s'", a->rates);
-    return parse_name("kernel", a->kernel, spk_kernel_name, &options->kernel);
+    return parse_name("kernel", a->kernel != NULL ? a->kernel : "gaussian",
+                      spk_kernel_name, &options->kernel);
 }
 
 static int check_outputs(const statistics_arguments *a, const spk_session *session)
@@ -474,8 +525,10 @@ static int run(const statistics_arguments *a, spk_context *ctx)
         code = periods_argument_read(NAME, ctx, a->periods, session, &periods);
         options.periods = &periods.periods;
     }
-    if (code == COMMAND_OK)
+    if (code == COMMAND_OK) {
+        note_longer(a, spk_session_spikes(session), options.epochs, &s);
         code = compute_and_write(a, ctx, session, &options, &s);
+    }
     statistics_table_clear(&s);
     periods_argument_clear(&periods);
     epochs_argument_clear(&epochs);
@@ -486,11 +539,9 @@ static int run(const statistics_arguments *a, spk_context *ctx)
 int spk_cmd_statistics(int argc, char **argv)
 {
     statistics_arguments arguments = {.fano = "0.1,1,10",
-                                      .kernel = "gaussian",
-                                      .sigma_ms = "50",
                                       .burst_method = "poisson_surprise",
                                       .units = "all",
-                                      .step_ms = 10,
+                                      .step_ms = NAN,
                                       .confidence = 0.95,
                                       .bin_ms = 50,
                                       .draws = 100};
@@ -515,7 +566,8 @@ int spk_cmd_statistics(int argc, char **argv)
     };
     spk_context *ctx = NULL;
     int code = options_parse(&usage, &arguments, argc, argv);
-    if (code == -1 && (code = command_start(NAME, &arguments.run, &ctx)) == COMMAND_OK)
+    if (code == -1 && (code = check_arguments(&arguments)) == COMMAND_OK &&
+        (code = command_start(NAME, &arguments.run, &ctx)) == COMMAND_OK)
         code = run(&arguments, ctx);
     command_finish(ctx);
     return code;

@@ -70,7 +70,7 @@ static const option options_complexity[] = {
      "were independent, in place of pairs.",
      NULL, 0, 0},
     {"complexity-bin-ms", 0, OPTION_NUMBER, "MS", FIELD(complexity_bin_ms),
-     "Width of those bins [ms].", NULL, 0, INFINITY},
+     "Width of those bins [ms].", "1", 0, INFINITY},
     {"block-s", 0, OPTION_NUMBER, "S", FIELD(block_s),
      "Take rates as constant within blocks of so many seconds, so that units whose rates "
      "rise and fall together are not taken for synchronous; 0: over the whole recording.",
@@ -159,7 +159,7 @@ static const command_usage usage = {
     .max_operands = 1,
 };
 
-static int check_together(const synchrony_arguments *a)
+static int check_together(synchrony_arguments *a)
 {
     static const char *const endings[] = {".tsv", ".csv", ".npz"};
     int known = a->output == NULL;
@@ -175,6 +175,17 @@ static int check_together(const synchrony_arguments *a)
         return command_fail_usage(NAME,
                                   "--complexity writes a table; an .npz has it beside "
                                   "the pairs without being asked");
+    const int has_complexity =
+        a->complexity || (a->output != NULL && synchrony_ends_with(a->output, ".npz"));
+    if (!has_complexity && (!isnan(a->complexity_bin_ms) || a->block_s != 0.0))
+        return command_fail_usage(NAME, "%s is of --complexity, or of an .npz",
+                                  a->block_s != 0.0 ? "--block-s"
+                                                    : "--complexity-bin-ms");
+    if (isnan(a->complexity_bin_ms))
+        a->complexity_bin_ms = 1.0;
+    if (a->surrogates > 0 && !(a->jitter_ms > 0))
+        return command_fail_usage(NAME, "--jitter-ms: expected more than 0 ms, found %g",
+                                  a->jitter_ms);
     return COMMAND_OK;
 }
 
@@ -187,7 +198,7 @@ int spk_cmd_synchrony(int argc, char **argv)
         .tiling = "time",
         .jitter_ms = 25.0,
         .bins_ms = "10,100,1000",
-        .complexity_bin_ms = 1.0,
+        .complexity_bin_ms = NAN,
     };
     spk_context *ctx = NULL;
     int code = options_parse(&usage, &arguments, argc, argv);

@@ -53,9 +53,9 @@ static spk_status append_pair(const synchrony_request *r, spk_table *table, int6
     snprintf(cells[c++], TABLE_CELL_SIZE, "%lld", (long long)r->selection.unit_ids[a]);
     snprintf(cells[c++], TABLE_CELL_SIZE, "%lld", (long long)r->selection.unit_ids[b]);
     if (r->positions != NULL)
-        table_output_number(hypot(r->positions[2 * a] - r->positions[2 * b],
-                                  r->positions[2 * a + 1] - r->positions[2 * b + 1]),
-                            cells[c++]);
+        snprintf(cells[c++], TABLE_CELL_SIZE, "%.6g",
+                 hypot(r->positions[2 * a] - r->positions[2 * b],
+                       r->positions[2 * a + 1] - r->positions[2 * b + 1]));
     table_output_number(sttc_of(r, pair), cells[c++]);
     if (r->expected_sttc != NULL) {
         table_output_number(r->expected_sttc[a * n + b], cells[c++]);

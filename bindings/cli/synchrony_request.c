@@ -89,8 +89,15 @@ static int parse_window(synchrony_request *r)
     if (r->arguments->window_ms == 0.0)
         options.window_samples = 0;
     if (spk_sttc_window(r->ctx, &options, r->selection.spikes.sampling_rate_hz,
-                        &r->window_samples) == SPK_OK)
+                        &r->window_samples) == SPK_OK) {
+        const spk_spikes *spikes = &r->selection.spikes;
+        const int64_t length = spikes->stop_sample - spikes->start_sample;
+        if (spikes->n_spikes > 0 && r->window_samples >= length)
+            return command_fail_usage(
+                NAME, "--window-ms: expected less than the recording, %g ms, found %g",
+                1e3 * (double)length / spikes->sampling_rate_hz, r->arguments->window_ms);
         return COMMAND_OK;
+    }
     command_say(NAME, "--window-ms %g: %s", r->arguments->window_ms,
                 spk_context_message(r->ctx));
     return COMMAND_USAGE;
@@ -226,6 +233,13 @@ static int compute_pairs(synchrony_request *r)
         status = spk_count_correlation_estimate(
             r->ctx, &r->selection.spikes, r->bin_samples, r->n_widths, &counting,
             r->correlations, r->covariances, NULL, r->n_bins);
+    for (int64_t k = 0; status == SPK_OK && k < r->n_widths; k++)
+        if (r->n_bins[k] < 2)
+            command_note(NAME,
+                         "warning: --bins-ms: fewer than two bins of %g ms fit the "
+                         "recording; there is no correlation",
+                         1e3 * (double)r->bin_samples[k] /
+                             r->selection.spikes.sampling_rate_hz);
     return status == SPK_OK ? COMMAND_OK : command_fail(NAME, r->ctx, status);
 }
 

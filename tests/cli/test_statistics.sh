@@ -63,11 +63,22 @@ check "columns in the help" sh -c 'head -n 1 all.tsv | tr "\t" "\n" | tail -n +2
     while read -r name; do grep -qE "^ +$name( |\$)" help.txt || { echo "$name"; exit 1; }; done'
 
 # Bad input
-expect 2 "there is no 'gausian'; did you mean 'gaussian'" statistics session --kernel gausian
-expect 2 "expected a number above 0 or optimal" statistics session --sigma-ms 0
+expect 2 "there is no 'gausian'; did you mean 'gaussian'" statistics session --rates r.npz --kernel gausian
+expect 2 "expected a number above 0 or optimal" statistics session --rates r.npz --sigma-ms 0
+for option in '--sigma-ms 20' '--kernel alpha' '--step-ms 5' --centred --correct-edges; do
+    expect 2 "${option%% *} is of the rates that --rates FILE writes" statistics session $option
+done
+expect 2 "--output: expected a name in .tsv or .csv, found 'st.json'" statistics session -o st.json
+expect 2 "--bursts: expected a name in .tsv or .csv, found '50'" statistics session -b 50
+check "no such files" test ! -e st.json -a ! -e 50
+expect 0 'warning: --fano: a window of 500 s is longer than the recording, 120 s; its columns are empty$' \
+    statistics session -f 1,500
+printf 'start_s\tstop_s\n0\t20\n30\t60\n' >parts.tsv
+"$spikekit" statistics session -e parts.tsv -f 40 --bin-ms 50000 >out.txt 2>err.txt
+check "a bin longer than an epoch" grep -q 'warning: --bin-ms: 50000 ms are longer than the longest epoch, 30 s' err.txt
 expect 2 "expected numbers above 0, found '1,x'" statistics session --fano 1,x
 expect 2 "did you mean 'log_isi'" statistics session --burst-method log_is
 expect 2 'expected a .npz or .npy file' statistics session --rates rates.txt
-expect 1 'a file of the session' statistics session -o session/params.py
+expect 1 'a file of the session' statistics session -o session/cluster_group.tsv
 expect 1 'nowhere' statistics nowhere
 finish

@@ -56,7 +56,7 @@ assert rows[0] == ["unit_a", "unit_b", "distance_um", "sttc", "correlation_10ms"
 for row in rows[1:]:
     a, b = int(row[0]), int(row[1])
     gap = numpy.hypot(*(d["positions_um"][a] - d["positions_um"][b]))
-    assert a < b and abs(float(row[2]) - gap) < 1e-9 and float(row[3]) == d["sttc"][a, b]
+    assert a < b and abs(float(row[2]) - gap) <= 5e-6 * gap and float(row[3]) == d["sttc"][a, b]
     assert [float(v) for v in row[4:]] == d["correlations"][:, a, b].tolist()
 
 fires = numpy.zeros((n, stop // 30), bool)
@@ -116,7 +116,9 @@ EOF2
 check "the test is the same in all outputs" "$python" tested.py
 
 # Bad input
-expect 1 'width_s' synchrony session --surrogates 9 --jitter-ms 0
+expect 2 '--jitter-ms: expected more than 0 ms, found 0' synchrony session --surrogates 9 --jitter-ms 0
+expect 2 '--complexity-bin-ms is of --complexity, or of an .npz' synchrony session --complexity-bin-ms 2
+expect 2 '--block-s is of --complexity, or of an .npz' synchrony session --block-s 2
 expect 2 'surrogates' synchrony session --surrogates -3
 expect 2 "expected a name in .tsv, .csv or .npz, found 'x.txt'" synchrony session -o x.txt
 expect 2 "expected time or samples, found 'space'" synchrony session --tiling space
@@ -124,7 +126,12 @@ expect 2 "expected widths like 1,10,100 or none, found '10,'" synchrony session 
 expect 2 'expected a width above 0 .ms., found -5' synchrony session -b -5
 expect 2 '0.001 ms is less than a sample at 30000 Hz' synchrony session -b 0.001
 expect 2 'is less than a sample at 30000 Hz' synchrony session -w 0.001
-expect 1 'the window must be shorter than the recording of 1800000 samples' synchrony session -w 60000
+expect 2 '--window-ms: expected less than the recording, 60000 ms, found 60000' synchrony session -w 60000
+expect 0 'warning: --bins-ms: fewer than two bins of 40000 ms fit the recording; there is no correlation$' \
+    synchrony session -b 100,40000
+check "distances have 6 digits" "$python" -c "
+rows = [line.split('\t') for line in open('out.txt')]
+assert rows[0][2] == 'distance_um' and all(len(r[2].replace('.', '')) <= 7 for r in rows[1:])"
 expect 2 'exclude each other' synchrony session --complexity --near 50
 expect 2 'writes a table' synchrony session --complexity -o x.npz
 expect 2 'expected 0, or at least a bin' synchrony session --complexity --block-s 0.0001

@@ -65,4 +65,10 @@ if [ -w /dev/full ]; then
     "$spikekit" help >/dev/full 2>err.txt
     [ $? -eq 1 ] && grep -q 'standard output: ' err.txt || fail "help >/dev/full"
 fi
+
+# Options that would do nothing.
+expect 2 '--modulation-hz is of the modulation that --modulation-sigma makes' \
+    simulate -o never --modulation-hz 40
+expect 2 '--modulation-opposed is of' simulate -o never --modulation-opposed 0.5
+check "nothing is simulated" test ! -e never
 finish

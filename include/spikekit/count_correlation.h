@@ -89,18 +89,23 @@ typedef struct spk_correlation_summary {
     double upper;
     double mean_z;           /**< mean of z over pairs */
     double sd_z;             /**< standard deviation of z over pairs, NaN with one pair */
-    double standard_error_z; /**< of mean_z, by leaving out each unit in turn */
+    double standard_error_z; /**< of mean_z; NaN with fewer than three units */
     double n_effective; /**< sd_z^2 / standard_error_z^2: how many independent pairs would
-                           *   give this error. Pairs share units, so it is less than n_pairs */
+                           *   give this error. About n_pairs if the pairs of a unit have nothing in
+                           *   common, down to about half of n_units if all they are is the
+                           *   sum of what their units are */
 } spk_correlation_summary;
 
 /**
- * Summarises a matrix of correlations over the pairs of units by Fisher's z, with the error
- * of the mean taken over units, since the pairs of one unit are not independent: with M the
- * number of units and m_u the mean z without unit u, it is
- *     sqrt[(M - 1) / M sum (m_u - mean of m)^2],
- * and the limits are tanh(mean_z -+ t error), t of Student's distribution with M - 1 degrees
- * of freedom.
+ * Summarises a matrix of correlations over the pairs of units by Fisher's z. Pairs that share
+ * a unit need not be independent: z of units i and j is taken as mean + a_i + a_j + e, the a of
+ * units and the e of pairs all independent, with variances A and E. These are found from the
+ * sums of squares over pairs and over units (the analysis of variance of a diallel table, and
+ * Henderson's method 1 if pairs are missing), a negative one being 0, and the error is
+ *     sqrt[(A sum c_u^2 / n_pairs + E) / n_pairs],  c_u the pairs of unit u.
+ * Where they cannot be told apart, such as of three units, all is A. The limits are
+ * tanh(mean_z -+ t error), t of Student's distribution with one degree of freedom less than
+ * units.
  *
  * @param[in]  ctx           holds the message on error
  * @param[in]  correlations  [n_units][n_units], the part above the diagonal is read
@@ -109,7 +114,7 @@ typedef struct spk_correlation_summary {
  * @param[out] summary       overwritten
  * @return SPK_OK; SPK_ERR_ARGUMENT (NULL, n_units or level out of range); SPK_ERR_MEMORY
  * Cost:   O(n_units^2) time, 16 bytes a unit
- * Source: Efron & Stein (1981) Ann. Stat. 9:586-596
+ * Source: Griffing (1956) Aust. J. Biol. Sci. 9:463-493; Henderson (1953) Biometrics 9:226-252
  */
 SPK_API SPK_MUST_CHECK spk_status
 spk_correlation_summarize(spk_context *ctx, const double *correlations, int64_t n_units,

@@ -57,22 +57,42 @@ static double spread(const double *correlations, int64_t n, double mean, int64_t
     return n_pairs < 2 ? NAN : sqrt(squares / (double)(n_pairs - 1));
 }
 
-/* The error of the mean by leaving out each unit in turn; NaN if that leaves no pair. */
-static double jackknife(int64_t n, double sum, int64_t n_pairs, const double *sums,
-                        const int64_t *counts, int64_t n_used)
+/*
+ * The error of the mean: z of a pair is taken as mean + a_i + a_j + e_ij, and the variances of a
+ * and e are those with which two sums of squares, over pairs and over units, are what is
+ * expected of them. NaN with fewer than three units.
+ */
+static double error_of_mean(int64_t n, double mean, double squares, const double *sums,
+                            const int64_t *counts, int64_t n_pairs, int64_t n_used)
 {
-    double mean = 0.0, squares = 0.0;
-    for (int pass = 0; pass < 2; pass++)
-        for (int64_t u = 0; u < n; u++) {
-            if (counts[u] == 0)
-                continue;
-            const double without = (sum - sums[u]) / (double)(n_pairs - counts[u]);
-            if (pass == 0)
-                mean += without / (double)n_used;
-            else
-                squares += pow(without - mean, 2.0);
+    double of_units = 0.0, links = 0.0; /* links: pairs that a pair shares units with */
+    if (n_used < 3)
+        return NAN;
+    for (int64_t u = 0; u < n; u++) {
+        const double count = (double)counts[u];
+        if (counts[u] == 0)
+            continue;
+        of_units += pow(sums[u] - count * mean, 2.0) / count;
+        links += count * count / (double)n_pairs;
+    }
+    /* squares = pair_a A + pair_e E, of_units = unit_a A + unit_e E */
+    const double pair_a = 2.0 * (double)n_pairs - links, pair_e = (double)(n_pairs - 1);
+    const double unit_a = 2.0 * (double)n_pairs + (double)n_used - 2.0 * links;
+    const double unit_e = (double)(n_used - 2);
+    const double determinant = unit_a * pair_e - unit_e * pair_a;
+    double a = squares / pair_a, e = 0.0;
+    if (determinant > 1e-9 * unit_a * pair_e) {
+        a = (of_units * pair_e - unit_e * squares) / determinant;
+        e = (unit_a * squares - of_units * pair_a) / determinant;
+        if (a < 0.0) {
+            a = 0.0;
+            e = squares / pair_e;
+        } else if (e < 0.0) {
+            e = 0.0;
+            a = squares / pair_a;
         }
-    return n_used < 3 ? NAN : sqrt((double)(n_used - 1) / (double)n_used * squares);
+    }
+    return sqrt((a * links + e) / (double)n_pairs);
 }
 
 spk_status spk_correlation_summarize(spk_context *ctx, const double *correlations,
@@ -101,8 +121,9 @@ spk_status spk_correlation_summarize(spk_context *ctx, const double *correlation
     made.mean_z = sum / (double)made.n_pairs;
     made.mean = tanh(made.mean_z);
     made.sd_z = spread(correlations, n_units, made.mean_z, made.n_pairs);
-    made.standard_error_z =
-        jackknife(n_units, sum, made.n_pairs, sums, counts, made.n_units);
+    made.standard_error_z = error_of_mean(
+        n_units, made.mean_z, made.sd_z * made.sd_z * (double)(made.n_pairs - 1), sums,
+        counts, made.n_pairs, made.n_units);
     made.n_effective = pow(made.sd_z / made.standard_error_z, 2.0);
     const double reach =
         made.n_units < 3

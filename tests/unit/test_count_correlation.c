@@ -344,8 +344,8 @@ static void summary_by_hand(void)
     CU_ASSERT_DOUBLE_EQUAL(s.mean_z, 0.3, 1e-15);
     CU_ASSERT_DOUBLE_EQUAL(s.mean, tanh(0.3), 1e-15);
     CU_ASSERT_DOUBLE_EQUAL(s.sd_z, sqrt(0.07), 1e-15);
-    /* without a unit one pair is left, of 0.6, 0.2 or 0.1 */
-    const double error = sqrt(2.0 / 3 * 0.14);
+    /* three units: all is theirs, squares of 0.14 = 2 A, and the error^2 4 / 3 A */
+    const double error = sqrt(4.0 / 3 * 0.07);
     const double t = 0.95 * sqrt(2 / (4 * 0.975 * 0.025)); /* of two degrees of freedom */
     CU_ASSERT_DOUBLE_EQUAL(s.standard_error_z, error, 1e-15);
     CU_ASSERT_DOUBLE_EQUAL(s.n_effective, 0.75, 1e-14);
@@ -359,6 +359,77 @@ static void summary_by_hand(void)
     CU_ASSERT_EQUAL(spk_correlation_summarize(NULL, r, -1, 0.95, &s), SPK_ERR_ARGUMENT);
     CU_ASSERT_EQUAL(spk_correlation_summarize(NULL, r, 2, 1, &s), SPK_ERR_ARGUMENT);
     CU_ASSERT_EQUAL(spk_correlation_summarize(NULL, r, 2, 0.95, NULL), SPK_ERR_ARGUMENT);
+}
+
+/* Of a whole table of five units the error is that of the diallel analysis: mean squares of
+ * units, with 4 degrees of freedom, and of the rest, with 5. */
+static void summary_by_analysis_of_variance(void)
+{
+    enum {
+        M = 5
+    };
+    spk_random random = {.seed = 23};
+    int n_without = 0;
+    for (int repeat = 0; repeat < 50; repeat++) {
+        double own[M], r[M * M], total = 0, all = 0, of_units = 0;
+        double sums[M] = {0};
+        spk_correlation_summary s;
+        for (int i = 0; i < M; i++)
+            own[i] = 0.05 * draw_normal(&random);
+        for (int i = 0; i < M; i++)
+            for (int j = i + 1; j < M; j++) {
+                const double z = 0.2 + own[i] + own[j] + 0.05 * draw_normal(&random);
+                r[i * M + j] = tanh(z);
+                sums[i] += z;
+                sums[j] += z;
+                total += z;
+                all += z * z;
+            }
+        for (int i = 0; i < M; i++)
+            of_units += sums[i] * sums[i] / (M - 2);
+        const double own_squares = (of_units - 4 * total * total / (M * (M - 2))) / 4;
+        const double rest =
+            (all - of_units + 2 * total * total / ((M - 1) * (M - 2))) / 5;
+        const double a = (own_squares - rest) / (M - 2);
+        const double error =
+            a < 0 ? (all - total * total / 10) / 9 / 10 : 4 * a / M + rest / 10;
+        CU_ASSERT_EQUAL(spk_correlation_summarize(NULL, r, M, 0.95, &s), SPK_OK);
+        CU_ASSERT_DOUBLE_EQUAL(s.standard_error_z, sqrt(error), 1e-12);
+        n_without += a < 0;
+    }
+    CU_ASSERT(n_without > 0 && n_without < 25); /* both cases occur */
+}
+
+/* Pairs that have nothing in common but the mean: about as many effective ones as there are
+ * (less an eighth on average, as a negative variance is 0), whether or not pairs are missing. */
+static void summary_of_independent_pairs(void)
+{
+    enum {
+        M = 30,
+        REPEATS = 400
+    };
+    spk_random random = {.seed = 24};
+    for (int missing = 0; missing < 2; missing++) {
+        double n_effective = 0, square = 0, error = 0;
+        int held = 0;
+        for (int repeat = 0; repeat < REPEATS; repeat++) {
+            double r[M * M];
+            spk_correlation_summary s;
+            for (int i = 0; i < M * M; i++) {
+                r[i] = tanh(0.1 + 0.1 * draw_normal(&random));
+                if (missing && (i % M + i / M) % 3 == 0)
+                    r[i] = NAN;
+            }
+            CU_ASSERT_EQUAL(spk_correlation_summarize(NULL, r, M, 0.95, &s), SPK_OK);
+            n_effective += s.n_effective / (double)s.n_pairs / REPEATS;
+            error += s.standard_error_z * s.standard_error_z / REPEATS;
+            square += (s.mean_z - 0.1) * (s.mean_z - 0.1) / REPEATS;
+            held += s.lower < tanh(0.1) && tanh(0.1) < s.upper;
+        }
+        CU_ASSERT(n_effective > 0.85 && n_effective < 1 + 1e-9);
+        CU_ASSERT(fabs(square / error - 1) < 0.1 + 4 * sqrt(2.0 / REPEATS));
+        CU_ASSERT(fabs(held / (double)REPEATS - 0.955) < 4 * sqrt(0.05 * 0.95 / REPEATS));
+    }
 }
 
 /* Pairs that share what is a unit's own: limits from independent pairs would hold the mean in
@@ -384,7 +455,7 @@ static void summary_covers(void)
         held_naively += fabs(s.mean_z - 0.1) < 1.96 * s.sd_z / sqrt((double)s.n_pairs);
     }
     CU_ASSERT(held / (double)REPEATS > 0.95 - 4 * sqrt(0.05 * 0.95 / REPEATS));
-    CU_ASSERT(held / (double)REPEATS < 0.995);
+    CU_ASSERT(held / (double)REPEATS < 0.95 + 4 * sqrt(0.05 * 0.95 / REPEATS));
     CU_ASSERT(held_naively / (double)REPEATS < 0.7);
 }
 
@@ -398,6 +469,8 @@ static const suite_test tests[] = {
     {"failed allocations", failed_allocations},
     {"limits", limits},
     {"summary by hand", summary_by_hand},
+    {"summary by analysis of variance", summary_by_analysis_of_variance},
+    {"summary of independent pairs", summary_of_independent_pairs},
     {"summary covers", summary_covers},
 };
 

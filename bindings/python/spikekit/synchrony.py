@@ -66,7 +66,8 @@ n_units, n_pairs : int
 mean, lower, upper : float
     tanh of the mean of z = atanh(r), and its confidence limits.
 mean_z, sd_z, standard_error_z : float
-    Mean and standard deviation of z over pairs; error of the mean, by leaving out units.
+    Mean and standard deviation of z over pairs; error of the mean, with what the pairs of a
+    unit have in common.
 n_effective : float
     How many independent pairs would give this error.
 """
@@ -429,8 +430,9 @@ def count_correlation(
 def correlation_summary(correlations, level=0.95):
     """What the correlations of all pairs are on average, by Fisher's z.
 
-    Pairs share units and are not independent; so the error of the mean is taken by leaving out
-    each unit in turn, and the limits are of Student's distribution.
+    Pairs that share a unit need not be independent: z of a pair is taken as the mean, a part of
+    each of its units, and one of its own, and the error of the mean comes from the variances of
+    these. The limits are of Student's distribution.
 
     Parameters
     ----------

@@ -21,7 +21,8 @@ static double contrast(const double *own, int64_t n_lags, int64_t first, double 
 double spk__decay_test(const double *products, int64_t n, int64_t n_lags, int64_t first)
 {
     double least = NAN, n_tried = 0.0;
-    for (double tau = 1.0; n >= 2 && tau < (double)(n_lags - first + 1); tau *= 4.0) {
+    for (int64_t bins = 1; n >= 2 && bins < n_lags - first + 1; bins *= 4) {
+        const double tau = (double)bins;
         double mean = 0.0, squares = 0.0;
         for (int64_t i = 0; i < n; i++)
             mean += contrast(products + i * (n_lags + 1), n_lags, first, tau) / (double)n;

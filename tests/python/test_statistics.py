@@ -106,6 +106,20 @@ def test_timescale(trains):
     segments = spikekit.timescale(table, n_bootstrap=30, seed=3)
     same = spikekit.timescale(table, n_bootstrap=30, seed=3, threads=1)
     assert segments.table.tobytes() == same.table.tobytes()
+    assert ((segments.table["decay_p"] > 0) & (segments.table["decay_p"] <= 1)).all()
+
+
+def test_timescale_integral(trains):
+    table, samples, stop = trains
+    found = spikekit.timescale_integral(table, 0.01, 0.2)
+    for unit, train in enumerate(samples):
+        width = round(0.01 * table.sampling_rate_hz)
+        n_bins = int(stop // width)
+        counts = np.bincount(train[train < n_bins * width] // width, minlength=n_bins)
+        products = np.array([counts[k:] @ counts[: n_bins - k] for k in range(1, 21)])
+        ratio = (products - counts.sum() ** 2 / n_bins) / (products[0] - counts.sum() ** 2 / n_bins)
+        expected = 0.01 * ((ratio[1:] ** 2) + (ratio[:-1] ** 2)).sum()
+        assert found[unit] == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -119,6 +133,7 @@ def test_timescale(trains):
         (lambda t: spikekit.firing_rates(t, confidence=1), "confidence must be between"),
         (lambda t: spikekit.serial_correlation(t, 0), "n_lags must be in"),
         (lambda t: spikekit.fano_factor(t, [0.1, 0]), "windows_s must be above 0"),
+        (lambda t: spikekit.timescale_integral(t, 0, 1), "bin_s must be above 0"),
         (lambda t: spikekit.timescale(t, [0.5]), "expected whole samples"),
         (lambda t: spikekit.timescale(t, window_s=0.1), "window_s must be"),
         (lambda t: spikekit.bursts(t, "magic"), "method: expected one of"),

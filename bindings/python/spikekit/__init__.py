@@ -105,6 +105,7 @@ from .statistics import (
     optimal_bandwidth,
     serial_correlation,
     timescale,
+    timescale_integral,
 )
 from .templates import (
     TemplateSimilarity,
@@ -276,6 +277,7 @@ __all__ = [
     "template_similarity",
     "threshold_presets",
     "timescale",
+    "timescale_integral",
     "transfer_entropy",
     "unit_locations",
     "unit_templates",

@@ -432,6 +432,47 @@ def timescale(
     return Timescales(rows, acf)
 
 
+def timescale_integral(
+    data, bin_s, max_lag_s, *, epochs=None, periods=None, sampling_rate_hz=None, threads=None,
+    progress=None,
+):
+    """elephant's timescale of each unit: the integral of its squared autocorrelation.
+
+    From the first bin on, which is set to 1; long lags add their noise. Of a timescale with
+    limits see :func:`spikekit.timescale`.
+
+    Parameters
+    ----------
+    data : Session, Simulation, SpikeTable, path, or what :func:`spikekit.correlograms` takes
+    bin_s : float
+        Of the counts [s].
+    max_lag_s : float
+        Longest lag [s], rounded to bins.
+    epochs, periods
+        As for :func:`spikekit.metrics`. No product bridges two of them.
+    sampling_rate_hz, threads, progress
+        As for :func:`spikekit.correlograms`.
+
+    Returns
+    -------
+    ndarray, shape (n_units,)
+        [s]; NaN with fewer than 2 spikes.
+
+    Examples
+    --------
+    >>> import spikekit
+    >>> table = spikekit.SpikeTable([1, 5, 7, 8], [1] * 4, 1000, stop_sample=10)
+    >>> spikekit.timescale_integral(table, 0.001, 0.005).round(6)
+    array([0.014111])
+    """
+    table, arrays = as_spikes(data, sampling_rate_hz), _Arrays()
+    timescales = np.empty(table.n_units)
+    with Call(threads, progress) as context:
+        trains = make_trains(context, table, epochs, periods, arrays)
+        abi.spk_timescale_integral(context, trains.pointer, bin_s, max_lag_s, timescales)
+    return timescales
+
+
 class Bursts:
     """The bursts of all units.
 

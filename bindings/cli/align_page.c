@@ -157,12 +157,12 @@ static double highest(const align_result *r, int64_t unit)
     return report_round_up(most < 2 * most_rate || most_rate == 0 ? most : 2 * most_rate);
 }
 
-/* A line through the middle of bins, or there and back along both limits. */
-static void draw_line(report_text *text, const double *values, int64_t n, double top,
-                      int backwards, int is_on)
+/* A line through the middle of bins first .. n - 1, or back to the first. */
+static void draw_line(report_text *text, const double *values, int64_t first, int64_t n,
+                      double top, int backwards, int is_on)
 {
-    for (int64_t k = 0; k < n; k++) {
-        const int64_t b = backwards ? n - 1 - k : k;
+    for (int64_t k = first; k < n; k++) {
+        const int64_t b = backwards ? n - 1 - (k - first) : k;
         double share = values[b] / top;
         if (isnan(share)) {
             is_on = 0;
@@ -177,6 +177,23 @@ static void draw_line(report_text *text, const double *values, int64_t n, double
     }
 }
 
+/* There and back along both limits, for each stretch of bins that has them. */
+static void draw_band(report_text *text, const double *lower, const double *upper,
+                      int64_t n, double top)
+{
+    int64_t end;
+    for (int64_t first = 0; first < n; first = end) {
+        for (end = first; end < n && !isnan(lower[end]) && !isnan(upper[end]);)
+            end++;
+        if (end > first) {
+            draw_line(text, upper, first, end, top, 0, 0);
+            draw_line(text, lower, first, end, top, 1, 1);
+        } else {
+            end++;
+        }
+    }
+}
+
 static void draw_rates(report_text *text, const align_result *r, int64_t unit, double top)
 {
     const int64_t n_bins = r->window.n_bins;
@@ -186,11 +203,9 @@ static void draw_rates(report_text *text, const align_result *r, int64_t unit, d
         const int64_t at = (c * r->units.spikes.n_units + unit) * n_bins;
         const int colour = (int)(c % COLOURS);
         report_text_print(text, "<path class=\"band k%d\" d=\"", colour);
-        draw_line(text, r->psth.upper + at, n_bins, top, 0, 0);
-        draw_line(text, r->psth.lower + at, n_bins, top, 1,
-                  !isnan(r->psth.lower[at + n_bins - 1]));
+        draw_band(text, r->psth.lower + at, r->psth.upper + at, n_bins, top);
         report_text_print(text, "\"/><path class=\"rate k%d\" d=\"", colour);
-        draw_line(text, r->psth.rates + at, n_bins, top, 0, 0);
+        draw_line(text, r->psth.rates + at, 0, n_bins, top, 0, 0);
         report_text_put(text, "\"/>");
     }
     report_text_put(text, "</svg>\n");

@@ -76,7 +76,9 @@ static const option options_rates[] = {
     {"limits", 'l', OPTION_TEXT, "NAME", FIELD(limits),
      "What the limits of a rate stand for: poisson (exact, spikes being independent), "
      "student "
-     "(from the spread over events) or bootstrap (events drawn anew).",
+     "(from the spread over events) or bootstrap (events drawn anew). The last two are "
+     "left out where events do not differ, as where all are silent, and are too narrow "
+     "for few smoothed spikes; the bootstrap also with fewer than 20 events.",
      NULL, 0, 0},
     {"confidence", 0, OPTION_NUMBER, "SHARE", FIELD(confidence),
      "How often the limits hold the true rate.", NULL, 0, 0},
@@ -388,6 +390,41 @@ static int estimate(spk_context *ctx, const align_arguments *a, align_result *re
     return result->n_used > 0 ? COMMAND_OK : fail_unused(a, result);
 }
 
+/* An event, to find those that are the same. */
+typedef struct known_event {
+    int64_t sample;
+    int32_t condition;
+} known_event;
+
+static int compare_known(const void *a, const void *b)
+{
+    const known_event *x = a, *y = b;
+    if (x->sample != y->sample)
+        return x->sample < y->sample ? -1 : 1;
+    return (x->condition > y->condition) - (x->condition < y->condition);
+}
+
+/* Says how many events are at the sample of another of their condition. */
+static void tell_repeats(const align_events *events)
+{
+    const int64_t n = events->n_events;
+    long long n_repeats = 0;
+    known_event *known = malloc((size_t)n * sizeof *known);
+    if (known == NULL)
+        return;
+    for (int64_t e = 0; e < n; e++)
+        known[e] = (known_event){events->samples[e], events->conditions[e]};
+    qsort(known, (size_t)n, sizeof *known, compare_known);
+    for (int64_t e = 1; e < n; e++)
+        n_repeats += compare_known(&known[e - 1], &known[e]) == 0;
+    free(known);
+    if (n_repeats > 0)
+        command_note(NAME,
+                     "warning: %lld of %lld events repeat one at the same sample; each "
+                     "counts, and limits are too narrow",
+                     n_repeats, (long long)n);
+}
+
 static void tell(const align_arguments *a, const align_result *result)
 {
     const long long n = (long long)result->events.n_events;
@@ -402,6 +439,7 @@ static void tell(const align_arguments *a, const align_result *result)
             left, n,
             a->partial ? "they count in the bins that were"
                        : "they are left out (--partial counts what there is)");
+    tell_repeats(&result->events);
     const double start = align_result_start(result, 0);
     const double stop = align_result_start(result, result->window.n_bins);
     const double rate = result->units.spikes.sampling_rate_hz;

@@ -65,10 +65,10 @@ typedef struct spk_psth {
     int64_t *n_trials; /**< [n_conditions][n_bins] trials used */
     int64_t *counts; /**< [n_conditions][n_units][n_bins] their spikes, never smoothed */
     double *rates;   /**< [n_conditions][n_units][n_bins] [Hz]; NaN without trials */
-    double
-        *lower; /**< the same shape [Hz]; NaN without trials, or with fewer than two for
-                        *   Student's and bootstrap limits */
-    double *upper; /**< as lower */
+    double *lower;   /**< the same shape [Hz]; NaN without trials. Student's and bootstrap
+                        *   limits are NaN also where the trials do not differ, as with one
+                        *   trial, or where all are silent: there is no spread to go by */
+    double *upper;   /**< as lower */
 } spk_psth;
 
 /**
@@ -82,6 +82,14 @@ typedef struct spk_psth {
  * with replacement, the same draws for all units (those of condition c are stream c of the seed); the limits are the
  * (1 - confidence) / 2 and (1 + confidence) / 2 quantiles, interpolated linearly between order
  * statistics. Limits are for one bin at a time.
+ *
+ * How often limits of 95 % hold the rate of a Poisson process of 20 Hz, in bins of 50 ms (and
+ * smoothed over 50 ms): Poisson 96 to 99 % (96 to 97) with 2 to 30 trials; Student's 83 % (95)
+ * with 2, 94 to 95 % with 5 or more; bootstrap 78 % (50) with 2, 86 % (84) with 5, 92 % (90)
+ * with 10, 95 % (92) with 30. With few spikes only Poisson limits are of use: of 10 trials at
+ * 3 Hz, 1.5 spikes a bin in all, Student's and bootstrap limits are NaN in 22 % of bins, at
+ * 0.5 Hz in 78 %; smoothed they hold 3 Hz in 91 and 89 %, 0.5 Hz in 66 and 63 %. Every trial
+ * counts as one more: of an event given twice the limits, whichever they are, are too narrow.
  *
  * @param[in]  ctx      the calling thread's context; holds the message on error
  * @param[in]  trials   borrowed for the call

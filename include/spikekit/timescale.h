@@ -117,7 +117,8 @@ typedef struct spk_timescale {
  *                         spk_timescale_length(); NaN where there is none; NULL: not wanted
  * @return SPK_OK; SPK_ERR_ARGUMENT; SPK_ERR_MEMORY; SPK_ERR_CANCELLED
  * Cost:    O((1 + n_bootstrap) n_trials * bins * lags) a unit ACROSS as published, where draws
- *          cost n_trials * (bins + lags) otherwise; memory of n_trials * (bins + lags) * 8
+ *          cost n_trials * (bins + lags) otherwise, and O(n_trials * runs) to find the run of
+ *          each trial; memory of n_trials * (bins + lags) * 8
  *          bytes a thread
  * Threads: workers own units; same bits for any number of threads
  * Source:  Murray et al. (2014) Nat. Neurosci. 17:1661-1663; Zeraati, Engel & Levina (2022)

@@ -129,6 +129,25 @@ static void trial_rates(const spk__psth_plan *plan, int64_t condition,
     }
 }
 
+/* Whether the rates of the trials that see a bin differ: where they do not, such as where all
+ * are silent, they tell of no spread. */
+static int trials_differ(const spk__psth_plan *plan, int64_t condition,
+                         const double *trials, int64_t bin)
+{
+    const int64_t first = plan->first_members[condition];
+    const int64_t n = plan->first_members[condition + 1] - first;
+    const double *one = NULL;
+    for (int64_t m = 0; m < n; m++) {
+        const double *rate = trials + m * plan->n_bins + bin;
+        if (!plan->used[plan->members[first + m] * plan->n_bins + bin])
+            continue;
+        if (one != NULL && *rate != *one)
+            return 1;
+        one = rate;
+    }
+    return 0;
+}
+
 static void student_limits(const spk__psth_plan *plan, int64_t condition,
                            const double *trials, const double *rates, double *lower,
                            double *upper)
@@ -138,6 +157,9 @@ static void student_limits(const spk__psth_plan *plan, int64_t condition,
     for (int64_t b = 0; b < n_bins; b++) {
         const int64_t n_used = plan->n_used[condition * n_bins + b];
         double sum = 0.0, squares = 0.0;
+        lower[b] = upper[b] = NAN;
+        if (!trials_differ(plan, condition, trials, b))
+            continue;
         for (int64_t m = 0; m < n; m++)
             sum += trials[m * n_bins + b]; /* 0 where it was not observed */
         const double mean = sum / (double)n_used;
@@ -240,7 +262,7 @@ static void bootstrap_limits(const spk__psth_plan *plan, int64_t condition,
         double *values = scratch->resamples + b * n_resamples;
         int64_t n = 0;
         lower[b] = upper[b] = NAN;
-        if (n_used[b] < 2)
+        if (n_used[b] < 2 || !trials_differ(plan, condition, scratch->rates, b))
             continue;
         for (int64_t r = 0; r < n_resamples; r++) /* a draw without a trial that sees b */
             if (!isnan(values[r]))

@@ -70,7 +70,9 @@ for k, row in enumerate(rows):
     u, c, b = k // 36, k // 12 % 3, k % 12
     assert row["condition"] == labels[c] and int(row["cluster_id"]) == u
     assert float(row["rate_hz"]) == d["rates_hz"][c, u, b]
-    assert float(row["upper_hz"]) == d["upper_hz"][c, u, b]
+    upper, silent = d["upper_hz"][c, u, b], d["spikes"][c, u, b] == 0
+    assert numpy.array_equal(float(row["upper_hz"] or "nan"), upper, equal_nan=True)
+    assert numpy.isnan(upper) or not silent
 raster = list(csv.DictReader(open("raster.tsv"), delimiter="\t"))
 assert len(raster) == counts.sum()
 again = numpy.zeros_like(counts)
@@ -152,6 +154,9 @@ check "whole numbers are samples" grep -qx 'spikekit align: samples.npy: whole n
 "$python" -c "import numpy; numpy.save('whole.npy', numpy.arange(1, 50, 2))"
 expect 1 'none of 25 events .*; its whole numbers were taken for samples, seconds need a decimal type$' \
     align session --events whole.npy
+cat events.txt events.txt >twice.txt
+"$spikekit" align session --events twice.txt -o twice.tsv 2>err.txt
+check "repeated events are said" grep -qx 'spikekit align: warning: 40 of 80 events repeat one at the same sample; each counts, and limits are too narrow' err.txt
 
 # What is said
 expect 2 '^spikekit align: --events FILE is missing' align session

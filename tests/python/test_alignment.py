@@ -83,6 +83,23 @@ def test_a_bin_is_rounded_before_the_window_is_cut(rate, bin_s, edges, said, rec
     assert said is None or re.search(said, messages[0])
 
 
+def test_repeated_events_are_said(recwarn):
+    table = table_of(7)
+    spikekit.align(table, [5.0, 6.0, 5.0], conditions=["a", "a", "b"])
+    assert not [w for w in recwarn if w.category is spikekit.SpikekitWarning]
+    with pytest.warns(spikekit.SpikekitWarning, match="^2 of 4 events repeat one at the same"):
+        spikekit.align(table, [5.0, 6.0, 5.0, 5.0])
+
+
+@pytest.mark.parametrize("limits", ["student", "bootstrap"])
+def test_silent_bins_have_no_limits(limits):
+    table = spikekit.SpikeTable([1010, 2011], [1, 1], 1000.0, stop_sample=5000)
+    found = spikekit.align(table, [1.0, 2.0, 3.0], (0, 0.04), 0.02, limits=limits)
+    assert np.allclose(found.rates, [[2 / 0.06, 0]])
+    assert np.isfinite(found.lower[0, 0]) and found.upper[0, 0] > found.lower[0, 0]
+    assert np.isnan(found.lower[0, 1]) and np.isnan(found.upper[0, 1])
+
+
 def test_the_same_for_any_number_of_threads():
     table = table_of(3)
     events = np.linspace(0.1, 19.9, 60)

@@ -98,7 +98,24 @@ static void by_hand(void)
     CU_ASSERT_EQUAL_FATAL(spk_psth_estimate(NULL, &trials, &o, &psth), SPK_OK);
     CU_ASSERT(close_to(upper[0] - 20, 4.302652729749462 * 10 / sqrt(3), 1e-11));
     CU_ASSERT(close_to(20 - lower[0], 4.302652729749462 * 10 / sqrt(3), 1e-11));
-    CU_ASSERT(lower[1] == 0 && upper[1] == 0);
+    CU_ASSERT(isnan(lower[1]) && isnan(upper[1]) && rates[1] == 0);
+    o.limits = SPK_PSTH_BOOTSTRAP;
+    CU_ASSERT_EQUAL_FATAL(spk_psth_estimate(NULL, &trials, &o, &psth), SPK_OK);
+    CU_ASSERT(lower[0] >= 10 && lower[0] < upper[0] && upper[0] <= 30);
+    CU_ASSERT(isnan(lower[1]) && isnan(upper[1]));
+    /* nor is there a spread where trials are the same but not silent */
+    const int32_t same[] = {1, 7, 2, 7, 3, 7};
+    const spk_trials regular = {.n_trials = 3,
+                                .n_units = 1,
+                                .n_bins = 2,
+                                .counts = same,
+                                .bin_samples = 100,
+                                .sampling_rate_hz = 1000,
+                                .n_conditions = 1};
+    for (o.limits = SPK_PSTH_STUDENT; o.limits <= SPK_PSTH_BOOTSTRAP; o.limits++) {
+        CU_ASSERT_EQUAL_FATAL(spk_psth_estimate(NULL, &regular, &o, &psth), SPK_OK);
+        CU_ASSERT(upper[0] > lower[0] && isnan(lower[1]) && isnan(upper[1]));
+    }
 }
 
 /* ---- by definition ---- */
@@ -167,7 +184,9 @@ static void check_cell(const psth_case *c, const spk_psth_options *o,
             2.364624251592784,  2.306004135204166,  2.262157162798205,
             2.228138851986274,  2.200985160091639};
         const double reach =
-            n[b] < 2 ? NAN : t975[(int)n[b] - 2] * sqrt(squares / (n[b] - 1) / n[b]);
+            n[b] < 2 || squares < 1e-9
+                ? NAN
+                : t975[(int)n[b] - 2] * sqrt(squares / (n[b] - 1) / n[b]);
         if (o->limits == SPK_PSTH_STUDENT) {
             CU_ASSERT(close_to(a->upper[k], a->rates[k] + reach, 1e-10));
             CU_ASSERT(close_to(a->lower[k], a->rates[k] - reach, 1e-8));

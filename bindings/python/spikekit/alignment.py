@@ -287,6 +287,19 @@ def _tell(window_s, bin_s, window, rate):
         warnings.warn("; ".join(said), SpikekitWarning, stacklevel=3)
 
 
+def _tell_repeats(samples, condition_of):
+    """Warn of events at the sample of another of their condition."""
+    n = len(samples)
+    repeats = n - len(np.unique(np.stack([samples, condition_of]), axis=1).T)
+    if repeats:
+        warnings.warn(
+            f"{repeats} of {n} events repeat one at the same sample; each counts, and limits "
+            "are too narrow",
+            SpikekitWarning,
+            stacklevel=3,
+        )
+
+
 def align(
     data,
     events,
@@ -341,7 +354,11 @@ def align(
         window.
     limits : "poisson", "student" or "bootstrap"
         Exact limits of a Poisson mean (of a smoothed rate, Fay and Feuer's); Student's, from the
-        standard error over trials; percentiles over redrawn trials.
+        standard error over trials; percentiles over redrawn trials. The last two are NaN where
+        trials do not differ, as where all are silent, and too narrow for few smoothed spikes;
+        the bootstrap also with few events: of 95 %, 78 hold with 2, 86 with 5 and 92 with 10.
+        An event given twice counts twice, so that limits are too narrow; a
+        :class:`SpikekitWarning` says so.
     confidence : float
     smooth_s : float
         Width of the kernel [s]: standard deviation, full width or time constant. 0: none.
@@ -401,6 +418,7 @@ def align(
     with Call() as context:
         abi.spk_alignment_find_window(context, table.sampling_rate_hz, alignment, window)
     _tell(window_s, bin_s, window, table.sampling_rate_hz)
+    _tell_repeats(samples, condition_of)
     options = filled(
         abi.spk_psth_options,
         trials=int(bool(partial)),

@@ -138,9 +138,16 @@ def test_timescale_integral(trains):
         (lambda t: spikekit.timescale(t, window_s=0.1), "window_s must be"),
         (lambda t: spikekit.bursts(t, "magic"), "method: expected one of"),
         (lambda t: spikekit.bursts(t, min_spike=3), "no option 'min_spike'"),
+        (lambda t: spikekit.bursts(t, "log_isi", min_surprise=3), "'log_isi' does not use it"),
+        (lambda t: spikekit.bursts(t, gap_s=1.0), "'poisson_surprise' does not use it"),
         (lambda t: spikekit.bursts(t, min_spikes=1), "min_spikes must be >= 2"),
     ],
 )
 def test_errors(trains, call, words):
     with pytest.raises(spikekit.ArgumentError, match=words):
         call(trains[0])
+
+
+def test_a_window_longer_than_the_recording_is_said(trains):
+    with pytest.warns(spikekit.SpikekitWarning, match="100000 s is longer than what was"):
+        spikekit.fano_factor(trains[0], [0.1, 1e5])

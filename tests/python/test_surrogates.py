@@ -84,6 +84,16 @@ def test_wrong_arguments(simulation):
         spikekit.surrogates(simulation, n=-1)
     with pytest.raises(TypeError, match="no option 'width'"):
         spikekit.surrogates(simulation, width=1)
+    for method, unused in (
+        ("jitter", {"bin_s": 0.01}), ("isi_shuffle", {"width_s": 0.01}),
+        ("jitter", {"edges": "drop"}), ("dither", {"least_s": 0.001}),
+        ("poisson", {"refractory_s": 0.001}), ("dither", {"sigma_s": 0.001}),
+        ("jitter", {"rates_hz": np.ones((simulation.n_units, 3))}),
+    ):
+        with pytest.raises(
+            spikekit.ArgumentError, match=f"{next(iter(unused))}: method '{method}' does not use it"
+        ):
+            spikekit.surrogates(simulation, method, **unused)
     with pytest.raises(IndexError):
         spikekit.surrogates(simulation)[1]
     assert len(spikekit.surrogates(simulation, n=0)) == 0

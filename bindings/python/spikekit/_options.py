@@ -41,6 +41,16 @@ def choice(value, choices, name):
     return choices.index(value)
 
 
+def refuse_unused(method, options, used_by):
+    """An error if the method makes no use of an option given. `used_by` maps an option to the
+    methods that do; what it does not name is used by all."""
+    for name in options:
+        if name in used_by and method not in used_by[name]:
+            raise ArgumentError(
+                f"{name}: method {method!r} does not use it; of {', '.join(used_by[name])}"
+            )
+
+
 def make_trains(context, table, epochs, periods, arrays):
     """A Handle of spk_trains. It and `arrays`, which keep what it borrows, must both live."""
     options = filled(abi.spk_trains_options)

@@ -3,15 +3,16 @@
 
 import ctypes
 import operator
+import warnings
 from collections import namedtuple
 
 import numpy as np
 
 from . import _abi as abi
-from ._context import Call
+from ._context import Call, SpikekitWarning
 from ._errors import ArgumentError
 from ._inputs import as_spikes
-from ._options import choice, filled, make_trains
+from ._options import choice, filled, make_trains, refuse_unused
 from ._types import pointer
 from .metrics import _Arrays
 
@@ -21,6 +22,13 @@ _KERNELS = (
 )
 _EDGES = ("as_is", "mass", "count")
 _BURSTS = ("max_interval", "log_isi", "poisson_surprise")
+_USED_BY = {
+    **dict.fromkeys(
+        ("start_interval_s", "interval_s", "gap_s", "min_duration_s"), ("max_interval",)
+    ),
+    **dict.fromkeys(("cap_s", "void_parameter"), ("log_isi",)),
+    "min_surprise": ("poisson_surprise",),
+}
 _CENTRES = ("across", "within")
 
 
@@ -343,6 +351,14 @@ def fano_factor(
     with Call(threads, progress) as context:
         trains = make_trains(context, table, epochs, periods, arrays)
         abi.spk_fano_estimate(context, trains.pointer, options, _pointer(rows, abi.spk_fano))
+    for w, window_s in enumerate(windows):
+        if table.n_units and not rows["n_windows"][:, w].any():
+            warnings.warn(
+                f"windows_s: {window_s:g} s is longer than what was recorded in one piece; "
+                "there is no Fano factor",
+                SpikekitWarning,
+                stacklevel=2,
+            )
     return rows
 
 
@@ -551,9 +567,9 @@ def bursts(
     for name in options:
         if name not in known:
             raise ArgumentError(f"no option {name!r}; there are {', '.join(sorted(known))}")
-    settings = filled(
-        abi.spk_bursts_options, method=choice(method, _BURSTS, "method"), **options
-    )
+    number = choice(method, _BURSTS, "method")
+    refuse_unused(method, options, _USED_BY)
+    settings = filled(abi.spk_bursts_options, method=number, **options)
     out = ctypes.POINTER(abi.spk_bursts)()
     with Call(threads, progress) as context:
         trains = make_trains(context, table, epochs, periods, arrays)

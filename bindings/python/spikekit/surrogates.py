@@ -11,7 +11,7 @@ from . import _abi as abi
 from ._context import Call
 from ._errors import ArgumentError
 from ._inputs import as_spikes
-from ._options import choice, filled, make_trains
+from ._options import choice, filled, make_trains, refuse_unused
 from ._types import pointer
 from .metrics import _Arrays
 from .session import Handle
@@ -26,6 +26,18 @@ _OPTIONS = (
     "width_s", "least_s", "refractory_s", "bin_s", "truncation_s", "n_bins", "sigma_s",
     "is_windowed", "has_cutoff", "has_sqrt",
 )
+_SHIFTS, _JOINT = ("train_dither", "trial_shift"), ("isi_dither", "joint_isi")
+_USED_BY = {
+    "width_s": ("dither", "jitter", "bin_shuffle", "poisson", *_SHIFTS, *_JOINT),
+    "edges": ("dither", *_SHIFTS),
+    "least_s": _SHIFTS,
+    "refractory_s": ("dither", *_JOINT),
+    "bin_s": ("bin_shuffle",),
+    "rates_hz": ("rate",),
+    **dict.fromkeys(
+        ("truncation_s", "n_bins", "sigma_s", "is_windowed", "has_cutoff", "has_sqrt"), _JOINT
+    ),
+}
 
 
 class Surrogates(Sequence):
@@ -113,8 +125,11 @@ def surrogate_options(method="dither", *, width_s=None, seed=0, edges="keep", **
     for name in options:
         if name not in _OPTIONS:
             raise TypeError(f"surrogates: no option {name!r}; there are {', '.join(_OPTIONS)}")
+    number = choice(method, _METHODS, "method")
+    given = {**options, **({} if width_s is None else {"width_s": width_s})}
+    refuse_unused(method, {**given, **({} if edges == "keep" else {"edges": edges})}, _USED_BY)
     settings = filled(
-        abi.spk_surrogates_options, method=choice(method, _METHODS, "method"),
+        abi.spk_surrogates_options, method=number,
         edges=choice(edges, _EDGES, "edges"), width_s=width_s, **options,
     )
     settings.seed = seed
@@ -169,7 +184,7 @@ def surrogates(
     sampling_rate_hz, threads
         As for :func:`spikekit.correlograms`.
     **options
-        ``least_s``, the shortest shift; ``refractory_s``; ``bin_s``; ``truncation_s``,
+        An option that the method does not use is an error. ``least_s``, the shortest shift; ``refractory_s``; ``bin_s``; ``truncation_s``,
         ``n_bins``, ``sigma_s``, ``is_windowed``, ``has_cutoff``, ``has_sqrt``: the fields of
         spk_surrogates_options.
 
@@ -208,6 +223,7 @@ def surrogates(
         raise ArgumentError(f"n: expected 0 or more, found {n}")
     settings = surrogate_options(method, width_s=width_s, seed=seed, edges=edges, **options)
     if rates_hz is not None:
+        refuse_unused(method, ("rates_hz",), _USED_BY)
         rates_hz = np.ascontiguousarray(rates_hz, np.float64)
         if rates_hz.ndim != 2 or len(rates_hz) != table.n_units:
             raise ArgumentError(

@@ -2,13 +2,14 @@
 """How much units fire together: tiling coefficients, correlation of counts, complexity."""
 
 import ctypes
+import warnings
 from collections import namedtuple
 from types import SimpleNamespace
 
 import numpy as np
 
 from . import _abi as abi
-from ._context import Call
+from ._context import Call, SpikekitWarning
 from ._correlogram_setup import ids_of_quality
 from ._errors import ArgumentError
 from ._inputs import as_spikes
@@ -420,6 +421,13 @@ def count_correlation(
             covariances,
             means,
             n_bins,
+        )
+    for samples in widths[n_bins < 2]:
+        warnings.warn(
+            f"bins_s: fewer than two bins of {samples / table.sampling_rate_hz:g} s fit the "
+            "recording; there is no correlation",
+            SpikekitWarning,
+            stacklevel=2,
         )
     found = correlations, covariances, means, n_bins, widths / table.sampling_rate_hz
     if np.ndim(bins_s) == 0:

@@ -54,7 +54,13 @@ typedef enum spk_connection_method {
      *  Amarasingham et al. (2012); Jeck & Niebur (2015) */
     SPK_CONNECTION_JITTER = 6,
     /** Kilosort's test of a refractory period that two units share: they may be one neuron.
-     *  Lack only. */
+     *  Lack only, on both sides of lag 0 at once: each pair of units is tested once, with
+     *  source < target, whichever direction `pairs` names. For i = 1, 2, ... the pairs in the i
+     *  bins from min_latency_s on are compared with the shoulder. `significant`: some ratio to
+     *  Kilosort's shoulder (the largest of three) is below 0.25 and some normal probability
+     *  below alpha; the least ratio is the effect. p: the pairs given those and the pairs in
+     *  the 40 bins beyond max_latency_s, both sides, are binomial; the least tail times the
+     *  number of i; `count` and `expected` are of that i, `latency_s` its last bin. */
     SPK_CONNECTION_REFRACTORY = 7
 } spk_connection_method;
 

@@ -50,6 +50,9 @@ typedef struct spk__connection_method {
     /** 1: one call tests source -> target and target -> source; the frame calls it once for an
      *  unordered pair, whichever directions were asked for, and drops the others. */
     int32_t is_mutual;
+    /** 1: source -> target and target -> source are the same test, made once with source <
+     *  target, whichever was asked for. */
+    int32_t is_symmetric;
     /** Checks options that only this method knows and makes what all pairs share (NULL is
      *  fine). May be NULL. */
     spk_status (*prepare)(spk_context *ctx, const spk__connection_work *work,

@@ -93,7 +93,7 @@ static spk_status visit_row(void *user, int64_t row, const int64_t *counts,
 {
     const spk__connection_state *state = user;
     for (int32_t j = 0; j < (int32_t)state->work.spikes->n_units; j++) {
-        if (j == (int32_t)row)
+        if (j == (int32_t)row || (state->method->is_symmetric && j < (int32_t)row))
             continue;
         const spk__connection_pair pair = {(int32_t)row, j,
                                            counts + j * state->work.n_bins};
@@ -180,6 +180,28 @@ static int64_t pair_up(const int32_t (*pairs)[2], int64_t n_pairs, both_ways *bo
     return kept;
 }
 
+/* Chosen pairs of a method for which a pair has no direction, each once. */
+static spk_status test_symmetric(spk_context *ctx, spk__connection_state *state)
+{
+    const spk_connections_options *o = state->work.options;
+    both_ways *both = spk__alloc(ctx, o->n_pairs, sizeof *both);
+    int32_t(*pairs)[2] = spk__alloc(ctx, o->n_pairs, sizeof *pairs);
+    spk_status status;
+    if (both == NULL || pairs == NULL) {
+        status = spk__fail_memory(ctx);
+    } else {
+        const int64_t n = pair_up((const int32_t(*)[2])o->pairs, o->n_pairs, both);
+        for (int64_t p = 0; p < n; p++) {
+            pairs[p][0] = both[p].low;
+            pairs[p][1] = both[p].high;
+        }
+        status = test_counted(ctx, state, (const int32_t(*)[2])pairs, n);
+    }
+    spk__free(pairs);
+    spk__free(both);
+    return status;
+}
+
 /* The unordered pairs that belong to units first .. last - 1: unit i and the next n / 2 of the
  * units in a circle, so that every unit has as many. */
 static int64_t pairs_of_units(int64_t n_units, int64_t first, int64_t last,
@@ -244,6 +266,8 @@ static spk_status test_all(spk_context *ctx, spk__connection_state *state)
         const int32_t(*pairs)[2] = (const int32_t(*)[2])o->pairs;
         if (o->n_pairs == 0)
             return SPK_OK;
+        if (state->method->is_symmetric)
+            return test_symmetric(ctx, state);
         if (state->method->needs_counts)
             return test_counted(ctx, state, pairs, o->n_pairs);
         state->pairs = pairs;

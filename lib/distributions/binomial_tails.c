@@ -8,23 +8,28 @@
 #define MATHLIB_STANDALONE
 #include <Rmath.h>
 
-static double tail(double count, double trials, double chance, int lower)
+static double tail(double count, double trials, double chance, int lower, int is_log)
 {
     if (!(chance >= 0 && chance <= 1) || !(trials >= 0) || isinf(trials) || isnan(count))
         return NAN;
-    if (count < 0)
-        return lower ? 0 : 1;
-    if (count >= trials)
-        return lower ? 1 : 0;
-    return pbeta(chance, count + 1, trials - count, !lower, 0);
+    if (count < 0 || count >= trials) {
+        const double p = (count < 0) == !lower;
+        return is_log ? log(p) : p;
+    }
+    return pbeta(chance, count + 1, trials - count, !lower, is_log);
 }
 
 double spk__binomial_lower(double count, double trials, double chance)
 {
-    return tail(count, trials, chance, 1);
+    return tail(count, trials, chance, 1, 0);
+}
+
+double spk__binomial_log_lower(double count, double trials, double chance)
+{
+    return tail(count, trials, chance, 1, 1);
 }
 
 double spk__binomial_upper(double count, double trials, double chance)
 {
-    return tail(count, trials, chance, 0);
+    return tail(count, trials, chance, 0, 0);
 }

@@ -10,6 +10,9 @@
  */
 double spk__binomial_lower(double count, double trials, double chance);
 
+/** ln P(X <= count), right far below the smallest double. */
+double spk__binomial_log_lower(double count, double trials, double chance);
+
 /** P(X > count). */
 double spk__binomial_upper(double count, double trials, double chance);
 

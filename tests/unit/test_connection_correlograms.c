@@ -161,8 +161,8 @@ static void false_positives_at_the_level(void)
         for (int64_t r = 0; r < spk_connections_n_rows(found); r++)
             claimed += spk_connections_rows(found)[r].significant;
         CU_ASSERT((double)claimed <= 0.002 * n + 4 * sqrt(0.002 * n));
-        CU_ASSERT(n == (METHOD[m] == SPK_CONNECTION_REFRACTORY ? 1 : 2) * (N_UNITS - 1) *
-                           (N_UNITS - 2));
+        CU_ASSERT(n == (METHOD[m] == SPK_CONNECTION_REFRACTORY ? 0.5 : 2.0) *
+                           (N_UNITS - 1) * (N_UNITS - 2));
         spk_connections_destroy(found);
     }
     free_session(&made);
@@ -370,6 +370,115 @@ static void center_left_out(void)
     free_session(&made);
 }
 
+/* The share of p below three levels, over 2530 pairs of independent units. */
+static void refractory_holds_its_level(void)
+{
+    static const double level[] = {0.05, 0.01, 0.001};
+    double n = 0.0, below[3] = {0.0, 0.0, 0.0};
+    for (uint64_t seed = 100; seed < 110; seed++) {
+        session made = make_session(seed, 0);
+        spk_connections_options options = options_of(SPK_CONNECTION_REFRACTORY);
+        options.max_p = 0.05;
+        spk_connections *found = find(&made, &options);
+        n += (double)spk_connections_n_tests(found);
+        for (int64_t r = 0; r < spk_connections_n_rows(found); r++)
+            for (int k = 0; k < 3; k++)
+                below[k] += spk_connections_rows(found)[r].log_p <= log(level[k]);
+        spk_connections_destroy(found);
+        free_session(&made);
+    }
+    CU_ASSERT_EQUAL(n, 2530.0);
+    for (int k = 0; k < 3; k++)
+        CU_ASSERT(below[k] <= n * level[k] + 4.0 * sqrt(n * level[k]));
+    CU_ASSERT(below[0] > n * 0.005);
+}
+
+/* ln P(X <= x) of a binomial variable, added up. */
+static double log_binomial(int64_t x, int64_t n, double chance)
+{
+    double sum = 0.0;
+    const double top = lgamma((double)n + 1.0);
+    for (int64_t k = 0; k <= x; k++)
+        sum += exp(top - lgamma((double)k + 1.0) - lgamma((double)(n - k) + 1.0) +
+                   (double)k * log(chance) + (double)(n - k) * log1p(-chance));
+    return log(sum);
+}
+
+/* Rows from the correlogram of 20 s, for latencies of 1 to 10 and of 3 to 8 bins of 1 ms, and
+ * alpha on either side of Kilosort's probability. */
+static void refractory_rows_by_definition(void)
+{
+    session made = make_session(9, 1);
+    spk_correlogram_options bins;
+    spk_correlogram_options_init(&bins, sizeof bins);
+    CU_ASSERT_EQUAL_FATAL(spk_correlogram_options_set_window(
+                              NULL, &bins, SPK_CORRELOGRAM_SPIKEKIT, RATE, 1.0, 0.001),
+                          SPK_OK);
+    const int64_t start = 0, stop = 20 * RATE;
+    const spk_epochs epochs = {1, &start, &stop};
+    bins.epochs = &epochs;
+    int64_t counts[1001];
+    int n_significant = 0;
+    for (int way = 0; way < 2; way++) {
+        const int first = way == 0 ? 1 : 3, last = way == 0 ? 10 : 8;
+        spk_connections_options options = options_of(SPK_CONNECTION_REFRACTORY);
+        options.max_p = 1.0;
+        options.epochs = &epochs;
+        options.min_latency_s = first * 0.001;
+        options.max_latency_s = last * 0.001;
+        for (int32_t target = 5; target < N_UNITS - 1; target++) {
+            const int32_t pair[1][2] = {{4, target}},
+                          asked[3][2] = {{target, 4}, {4, target}, {target, 4}};
+            CU_ASSERT_EQUAL(
+                spk_correlogram_count_pairs(NULL, &made.spikes, &bins, pair, 1, counts),
+                SPK_OK);
+            const double shoulder = spk__refractory_shoulder(counts, 1001);
+            double within[10], ratio, probability, least = INFINITY;
+            int64_t outside = 0, pairs = 0, best = 0, best_pairs = 0;
+            for (int lag = last + 1; lag <= last + 40; lag++)
+                outside += counts[500 - lag] + counts[500 + lag];
+            for (int lag = first; lag <= last; lag++) {
+                const int64_t i = lag - first + 1;
+                pairs += counts[500 - lag] + counts[500 + lag];
+                within[i - 1] = (double)pairs / 2.0;
+                const double log_p = log_binomial(
+                    pairs, pairs + outside, 2.0 * (double)i / (2.0 * (double)i + 80.0));
+                if (log_p < least) {
+                    least = log_p;
+                    best = i;
+                    best_pairs = pairs;
+                }
+            }
+            spk__refractory_test(within, last - first + 1, shoulder, &ratio,
+                                 &probability);
+            options.pairs = &asked[0][0];
+            options.n_pairs = 3;
+            for (int side = 0; side < 2; side++) {
+                options.alpha = fmin(0.9999, probability * (side == 0 ? 0.99 : 1.01));
+                spk_connections *found = find(&made, &options);
+                CU_ASSERT_EQUAL(spk_connections_n_tests(found), 1);
+                const spk_connection *row = row_of(found, 4, target, -1);
+                CU_ASSERT_FATAL(row != NULL);
+                CU_ASSERT_DOUBLE_EQUAL(row->log_p,
+                                       fmin(0.0, least + log((double)(last - first + 1))),
+                                       1e-9 * (1.0 - least));
+                CU_ASSERT_DOUBLE_EQUAL(row->latency_s, (double)(first + best - 1) * 0.001,
+                                       1e-15);
+                CU_ASSERT_EQUAL(row->count, (double)best_pairs);
+                CU_ASSERT_DOUBLE_EQUAL(row->expected,
+                                       (double)outside / 80.0 * 2.0 * (double)best, 1e-9);
+                CU_ASSERT_EQUAL(row->effect, ratio);
+                CU_ASSERT_EQUAL(row->significant,
+                                ratio < 0.25 && probability < options.alpha);
+                n_significant += row->significant;
+                spk_connections_destroy(found);
+            }
+        }
+    }
+    CU_ASSERT(n_significant >= 1);
+    free_session(&made);
+}
+
 /* What is not computed for want of hope changes no row that is kept; nor do threads, shards. */
 static void rows_do_not_depend_on_the_way(void)
 {
@@ -432,6 +541,15 @@ static void curves(void)
                         curve.upper[k] < curve.expected[k]));
         }
         CU_ASSERT(METHOD[m] == SPK_CONNECTION_REFRACTORY ? above == 0 : above >= 1);
+        if (METHOD[m] == SPK_CONNECTION_REFRACTORY)
+            for (int64_t lag = 0; lag <= 11; lag++)
+                for (int side = -1; side <= 1; side += 2) {
+                    const double lower = curve.lower[n / 2 + side * lag];
+                    CU_ASSERT(lag == 0 || lag == 11
+                                  ? isnan(lower)
+                                  : lower > 0.2 * curve.expected[n / 2] &&
+                                        lower < 0.3 * curve.expected[n / 2]);
+                }
         /* nothing expected of a silent unit */
         CU_ASSERT_EQUAL(
             spk_connections_curve(NULL, &made.spikes, &options, 0, N_UNITS - 1, &curve),
@@ -529,6 +647,13 @@ static void errors(void)
     options.max_latency_s = 0.1;
     CU_ASSERT(strstr(fails(ctx, &made.spikes, &options), "at most 64 bins") != NULL);
     options = options_of(SPK_CONNECTION_REFRACTORY);
+    options.window_s = 0.103;
+    options.max_latency_s = 0.012;
+    CU_ASSERT(strstr(fails(ctx, &made.spikes, &options), "must leave 40 bins") != NULL);
+    options.max_latency_s = 0.01;
+    options.min_latency_s = 0.0;
+    CU_ASSERT(strstr(fails(ctx, &made.spikes, &options), "at least one bin") != NULL);
+    options = options_of(SPK_CONNECTION_REFRACTORY);
     options.min_latency_s = options.max_latency_s = 0.0;
     CU_ASSERT(strstr(fails(ctx, &made.spikes, &options), "at least one bin") != NULL);
     options = options_of(SPK_CONNECTION_REFRACTORY);
@@ -595,6 +720,8 @@ static const suite_test tests[] = {
     {"finds what is there", finds_what_is_there},
     {"hollow rows by definition", hollow_rows_by_definition},
     {"center left out", center_left_out},
+    {"refractory holds its level", refractory_holds_its_level},
+    {"refractory rows by definition", refractory_rows_by_definition},
     {"rows do not depend on the way", rows_do_not_depend_on_the_way},
     {"curves", curves},
     {"sparse trains", sparse_trains},

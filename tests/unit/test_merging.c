@@ -535,6 +535,11 @@ static void binomial_tails(void)
         CU_ASSERT_DOUBLE_EQUAL(spk__binomial_lower((double)n, 40, 0.3) /
                                    binomial_by_definition(n, 40, 0.3),
                                1, 1e-12);
+    for (int64_t n = 0; n <= 40; n++)
+        CU_ASSERT_DOUBLE_EQUAL(spk__binomial_log_lower((double)n, 40, 0.3),
+                               log(spk__binomial_lower((double)n, 40, 0.3)), 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(spk__binomial_log_lower(0, 5000, 0.2), 5000 * log(0.8), 1e-9);
+    CU_ASSERT(spk__binomial_log_lower(-1, 3, 0.5) == -INFINITY);
     /* Between whole numbers of trials: between their tails. */
     const double below = spk__binomial_upper(5, 20, 0.3);
     const double between = spk__binomial_upper(5, 20.5, 0.3);

@@ -327,7 +327,8 @@ def connections(
         "jitter" (Jeck and Niebur 2015), "refractory" (Kilosort's):
         see :func:`spikekit.connection_methods`.
     pairs : array_like of unit ids, shape (n_pairs, 2), optional
-        Only these pairs, source first: those of :func:`spikekit.near_pairs`, say.
+        Only these pairs, source first: those of :func:`spikekit.near_pairs`, say. Of method
+        "refractory" a pair has no direction: it is tested once, the lower index as source.
     units : array_like of unit ids, or a quality such as "good", optional
         Only pairs of these units.
     signs : {"excess", "lack", "both"}, optional

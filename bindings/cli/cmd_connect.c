@@ -45,7 +45,10 @@ static const option options_method[] = {
     {"list", 'l', OPTION_FLAG, NULL, FIELD(list),
      "Show every method with its defaults. Needs no SESSION.", NULL, 0, 0},
     {"signs", 0, OPTION_TEXT, "WHICH", FIELD(signs),
-     "excess, lack or both: what is tested.", OWN, 0, 0},
+     "excess, lack or both: what is tested. Most methods test excess only: what they "
+     "take "
+     "for a lack is mostly the shadow of a peak beside it.",
+     OWN, 0, 0},
     {"bin-ms", 'b', OPTION_NUMBER, "MS", FIELD(bin_ms),
      "Bin of the correlograms [ms], rounded to samples.", OWN, 0, 0},
     {"window-ms", 'w', OPTION_NUMBER, "MS", FIELD(window_ms),
@@ -142,14 +145,18 @@ static const option_section sections[] = {
     {"Reading the table",
      "A small q says that the peak is not chance given the method's picture of the "
      "background, not that there is a synapse: common input within the same few "
-     "milliseconds, one neuron in two units, or bursts can do the same. Compare methods, "
+     "milliseconds, one neuron in two units, or bursts can do the same. A strong peak "
+     "casts "
+     "a shadow: the method expects too much of the lags beside it, also in the other "
+     "direction, and claims them as a lack. Of both signs of a pair believe the one with "
+     "the smaller p. Compare methods, "
      "look at the correlograms (spikekit report), and see docs/connections.md for what "
      "each method finds and mistakes on simulated networks."},
     {NULL, NULL},
 };
 static const option_example examples[] = {
     {"Excitatory and inhibitory pairs among good units:",
-     "spikekit connect mouse7 -o connections.tsv --units good"},
+     "spikekit connect mouse7 -o connections.tsv --units good -m glmcc_lr"},
     {"Within 200 um, by exact interval jitter in windows of 20 ms:",
      "spikekit connect mouse7 -o near.tsv --near 200 -m jitter --width-ms 20"},
     {"The most certain ten on the screen:", "spikekit connect mouse7 | head -n 11"},
@@ -165,8 +172,9 @@ static const command_usage usage = {
     .description =
         "Finds which peaks and troughs of cross-correlograms are real: every ordered "
         "pair "
-        "of units is tested for more, and for fewer, target spikes at short latencies "
-        "after source spikes than the method expects. Tails are exact, however small.",
+        "of units is tested for more (or, with --signs, fewer) target spikes at short "
+        "latencies after source spikes than the method expects. Tails are exact, however "
+        "small.",
     .groups = groups,
     .sections = sections,
     .examples = examples,

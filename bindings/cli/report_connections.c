@@ -343,20 +343,26 @@ void report_connections_add(report_text *text, const report_data *data,
     int64_t n_excess = 0;
     for (int64_t r = 0; r < c->n; r++)
         n_excess += c->rows[r].sign > 0;
-    report_text_put(text,
-                    "<p class=\"note\">Each ordered pair of units is tested for more, "
-                    "and for fewer, spikes of the second ");
-    report_text_print(text, "%.3g to %.3g ms after spikes of the first. Method <b>",
-                      1e3 * c->options.min_latency_s, 1e3 * c->options.max_latency_s);
+    report_text_put(text, "<p class=\"note\">Each ordered pair of units is tested for ");
+    report_text_put(text, c->info->signs > 0   ? "more"
+                          : c->info->signs < 0 ? "fewer"
+                                               : "more, and for fewer,");
+    report_text_print(
+        text,
+        " spikes of the second %.3g to %.3g ms after spikes of the first. Method <b>",
+        1e3 * c->options.min_latency_s, 1e3 * c->options.max_latency_s);
     report_text_escape(text, c->method);
     report_text_put(text, "</b>: ");
     report_text_escape(text, c->info->summary);
     report_text_put(text, " Of ");
     report_text_grouped(text, c->n_tests);
-    report_text_print(text,
-                      " tests, <b>%lld</b> for more and <b>%lld</b> for fewer have a "
-                      "false discovery rate q of at most %g",
-                      (long long)n_excess, (long long)(c->n - n_excess), REPORT_MAX_Q);
+    report_text_put(text, " tests, ");
+    if (c->info->signs >= 0)
+        report_text_print(text, "<b>%lld</b> for more%s", (long long)n_excess,
+                          c->info->signs == 0 ? " and " : "");
+    if (c->info->signs <= 0)
+        report_text_print(text, "<b>%lld</b> for fewer", (long long)(c->n - n_excess));
+    report_text_print(text, " have a false discovery rate q of at most %g", REPORT_MAX_Q);
     if (c->n_drawn < c->n)
         report_text_print(text, "; the %lld most certain are drawn",
                           (long long)c->n_drawn);

@@ -5,8 +5,8 @@
 /*
  * Which peaks and troughs of correlograms are real: one table for every method.
  *
- * Each ordered pair source -> target is tested for an excess (sign +1) and for a lack (sign
- * -1) of target spikes at short latencies after source spikes. A row of the table is one such
+ * Each ordered pair source -> target is tested for an excess (sign +1), a lack (sign -1), or
+ * both, of target spikes at short latencies after source spikes. A row is one such
  * test: where the extreme lag is, how many pairs it holds and how many were expected, p, q and
  * the transmission probability. Methods differ in what they expect and in the exact null
  * hypothesis; they are compared on known truth in docs/connections.md.
@@ -74,7 +74,10 @@ typedef struct spk_connection_method_info {
     double max_latency_s; /**< ... to here are tested */
     double width_s; /**< time scale of the null: kernel, jitter window [s]; NaN: none */
     double alpha;   /**< level of the method's own rule; NaN: it has none */
-    int32_t signs;  /**< tested by default: +1, -1, or 0 for both */
+    /** Tested by default: +1, -1, or 0 for both. Methods that expect what is seen near by have
+     *  +1: beside a strong peak they expect too much, and most lacks they claim are such
+     *  shadows. */
+    int32_t signs;
     int32_t skip_center; /**< what spk_connections_options.skip_center = -1 stands for */
 } spk_connection_method_info;
 

@@ -6,7 +6,7 @@
 expect 0 '' simulate -q -o s --units 12 --duration-s 300 --seed 5 --rate-median-hz 8 \
     --burst-share 0 --drift-sigma 0 --connection-share 0.06 --inhibitory-share 0 \
     --connection-strength 0.2
-expect 0 '^spikekit connect: 264 tests; with q <= 0.05: [0-9]+ excess, [0-9]+ lack' \
+expect 0 '^spikekit connect: 132 tests; with q <= 0.05: [0-9]+ excess, 0 lack' \
     connect s -o whole.tsv
 check "planted synapses" "$python" - <<'PY'
 import csv, json
@@ -53,9 +53,16 @@ for k in 1 2; do
 done
 expect 0 '' connect -q --all --join near1.npz near2.npz -o near.tsv
 same all.tsv near.tsv
-check "all tests" test "$(wc -l <all.tsv)" -eq 265
-expect 0 '' connect s -q --all --pairs 3:7,7:3 --signs excess
+check "all tests" test "$(wc -l <all.tsv)" -eq 133
+expect 0 '' connect s -q --all --pairs 3:7,7:3
 check "two rows and a head" test "$(wc -l <out.txt)" -eq 3
+expect 0 '' connect s -q --all --pairs 3:7,7:3 --signs both
+check "both signs of either" test "$(wc -l <out.txt)" -eq 5
+expect 0 '^spikekit connect: 264 tests; ' connect s --signs both -o both.tsv
+expect 0 '^spikekit connect: 264 tests; ' connect s --method kopelowitz -o both.tsv
+for method in jitter deconvolution english; do
+    expect 0 '^spikekit connect: 132 tests; ' connect s --method $method -o one.tsv
+done
 expect 0 '' connect s -q --all --units 1-3 -o some.csv
 check "a csv" grep -q '^source,target,sign,' some.csv
 
@@ -121,7 +128,7 @@ check "arrays" "$python" - <<'PY'
 import csv, json, numpy, math
 d = numpy.load("whole.npz")
 rows = list(csv.DictReader(open("whole.tsv"), delimiter="\t"))
-assert len(d["log_p"]) == len(rows) and int(d["n_tests"][0]) == 264
+assert len(d["log_p"]) == len(rows) and int(d["n_tests"][0]) == 132
 for k, row in enumerate(rows):
     if d["log_p"][k] < -750:
         mantissa, exponent = row["p"].split("e")

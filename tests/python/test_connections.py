@@ -34,7 +34,7 @@ def test_counts_are_those_of_the_correlogram(simulated):
     found = spikekit.connections(simulated, max_p=1)
     used = found.parameters
     cube = spikekit.correlograms(simulated, used["window_s"], used["bin_s"])
-    assert found.n_tests == len(found) == 264
+    assert found.n_tests == len(found) == 132
     for row in range(0, len(found), 7):
         lag = int(round(found.latency_s[row] / used["bin_s"])) + len(cube.lags_s) // 2
         counts = cube[found.source[row], found.target[row]]
@@ -64,7 +64,7 @@ def test_selections_agree(simulated):
     some = spikekit.connections(simulated, pairs=pairs, max_p=1)
     assert sorted(set(zip(some.source.tolist(), some.target.tolist()))) == sorted(pairs)
     few = spikekit.connections(simulated, units=[0, 3, 7, 11], max_p=1)
-    assert few.n_tests == 24 and set(few.source) == {0, 3, 7, 11}
+    assert few.n_tests == 12 and set(few.source) == {0, 3, 7, 11}
     for part in (some, few):
         for row in range(len(part)):
             same = (
@@ -85,8 +85,20 @@ def test_threads_and_signs(simulated):
     one = spikekit.connections(simulated, max_p=1, threads=1)
     two = spikekit.connections(simulated, max_p=1, threads=2)
     assert one._rows.tobytes() == two._rows.tobytes()
-    up = spikekit.connections(simulated, signs="excess", max_p=1)
-    assert set(up.sign) == {1} and up.n_tests == 132
+    assert set(one.sign) == {1} and one.n_tests == 132
+    down = spikekit.connections(simulated, signs="lack", max_p=1)
+    assert set(down.sign) == {-1} and down.n_tests == 132
+    both = spikekit.connections(simulated, signs="both", max_p=1)
+    assert set(both.sign) == {1, -1} and both.n_tests == 264
+
+
+@pytest.mark.parametrize("method", list(spikekit.connection_methods()))
+def test_which_signs_by_default(simulated, method):
+    found = spikekit.connections(simulated, method, units=[0, 1, 2], max_p=1)
+    both = {"kopelowitz", "glmcc", "glmcc_lr"}
+    expected = {1, -1} if method in both else {-1} if method == "refractory" else {1}
+    assert set(found.sign) == expected
+    assert found.parameters["signs"] == (0 if method in both else expected.pop())
 
 
 def test_a_curve_is_the_correlogram(simulated):

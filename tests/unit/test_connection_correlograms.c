@@ -219,6 +219,7 @@ static void hollow_rows_with(const session *made, int32_t skip_center)
     predictor.skip_center = skip_center;
     options.max_p = 1.0;
     options.skip_center = skip_center;
+    options.signs = 0;
     spk_connections *found = find(made, &options);
     spk_correlogram_options bins;
     spk_correlogram_options_init(&bins, sizeof bins);
@@ -485,6 +486,8 @@ static void rows_do_not_depend_on_the_way(void)
     session made = make_session(4, 1);
     for (int m = 0; m < METHODS; m++) {
         spk_connections_options options = options_of(METHOD[m]);
+        if (METHOD[m] != SPK_CONNECTION_REFRACTORY)
+            options.signs = 0;
         options.max_p = 1.0;
         spk_connections *all = find(&made, &options);
         options.max_p = 0.02;

@@ -332,7 +332,9 @@ def connections(
     units : array_like of unit ids, or a quality such as "good", optional
         Only pairs of these units.
     signs : {"excess", "lack", "both"}, optional
-        What is tested; default: the method's own choice.
+        What is tested. Default: the method's own choice: "excess", but "both" for
+        "kopelowitz", "glmcc" and "glmcc_lr", and "lack" for "refractory". What the others claim
+        as a lack is mostly the shadow of a strong peak: too much is expected beside it.
     bin_s, window_s, min_latency_s, max_latency_s, width_s, alpha : float, optional
         Default: the method's own values.
     skip_center : bool, optional

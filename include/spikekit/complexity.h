@@ -30,10 +30,12 @@ typedef enum spk_complexity_unit {
 
 /** Fill with spk_complexity_options_init(&options, sizeof options), then change fields. */
 typedef struct spk_complexity_options {
-    size_t struct_size;  /**< set by init */
-    int64_t bin_samples; /**< bin width [samples], >= 1; default 1 */
-    int32_t counted;     /**< an spk_complexity_unit; default UNITS */
-    int64_t spread; /**< default 0: each bin is an event of its own. Otherwise bins with
+    size_t struct_size; /**< set by init */
+    int64_t
+        bin_samples; /**< bin width [samples], >= 1; default 0: the nearest number to 1 ms,
+                          *   at least 1 */
+    int32_t counted; /**< an spk_complexity_unit; default UNITS */
+    int64_t spread;  /**< default 0: each bin is an event of its own. Otherwise bins with
                           *   spikes that are at most so many bins apart are one event (1:
                           *   neighbours, 2: one empty bin between them), and its complexity
                           *   is the sum over its bins. No event bridges two epochs */

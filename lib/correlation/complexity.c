@@ -9,12 +9,13 @@
 #include "spikes/bin_walk.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <spikekit/complexity.h>
 #include <string.h>
 
 void spk_complexity_options_init(spk_complexity_options *options, size_t struct_size)
 {
-    spk_complexity_options defaults = {.struct_size = struct_size, .bin_samples = 1};
+    spk_complexity_options defaults = {.struct_size = struct_size};
     if (options != NULL)
         memcpy(options, &defaults,
                struct_size < sizeof defaults ? struct_size : sizeof defaults);
@@ -55,6 +56,9 @@ static spk_status scan_create(spk_context *ctx, const spk_spikes *spikes,
                 "spread must be >= 0, got %" PRId64, scan->options.spread);
     SPK_REQUIRE(ctx, scan->options.block_bins >= 0, SPK_ERR_ARGUMENT,
                 "block_bins must be >= 0, got %" PRId64, scan->options.block_bins);
+    if (scan->options.bin_samples == 0)
+        scan->options.bin_samples =
+            (int64_t)fmin(fmax(rint(0.001 * spikes->sampling_rate_hz), 1.0), 0x1p53);
     binning.bin_samples = scan->options.bin_samples;
     binning.epochs = scan->options.epochs;
     scan->spikes = spikes;

@@ -175,6 +175,16 @@ def test_complexity_is_elephants(golden):
     assert n == 12
 
 
+def test_complexity_default_is_a_millisecond():
+    for rate, width in ((250, 1), (1000, 1), (30000, 30)):
+        table = spikekit.SpikeTable([5, 40, 41, 70], [0, 1, 0, 1], rate, stop_sample=90)
+        found = spikekit.complexity(table)
+        assert found.bin_s == width / rate
+        np.testing.assert_array_equal(
+            found.counts, spikekit.complexity(table, width / rate).counts
+        )
+
+
 def test_complexity_expected(golden):
     table = table_of(golden)
     for block_s in (0, 1):

@@ -232,6 +232,28 @@ static void blocks_follow_the_rate(void)
     free(at);
 }
 
+/* Bins that are not given are of 1 ms, or of one sample. */
+static void default_bins(void)
+{
+    static const double rates_hz[] = {250, 1000, 1500, 2400, 30000};
+    static const int64_t widths[] = {1, 1, 2, 2, 30};
+    spk_random random = {.seed = 9};
+    spk_spikes spikes = draw_spikes(&random);
+    for (int k = 0; k < 5; k++) {
+        const spk_complexity_options given = make_options(widths[k], 0, 0);
+        int64_t expected[8], found[8];
+        double means[2][8];
+        spikes.sampling_rate_hz = rates_hz[k];
+        CU_ASSERT_EQUAL(spk_complexity_count(NULL, &spikes, &given, 8, expected), SPK_OK);
+        CU_ASSERT_EQUAL(spk_complexity_count(NULL, &spikes, NULL, 8, found), SPK_OK);
+        CU_ASSERT_EQUAL(memcmp(expected, found, sizeof found), 0);
+        CU_ASSERT_EQUAL(spk_complexity_expect(NULL, &spikes, &given, 8, means[0]),
+                        SPK_OK);
+        CU_ASSERT_EQUAL(spk_complexity_expect(NULL, &spikes, NULL, 8, means[1]), SPK_OK);
+        CU_ASSERT_EQUAL(memcmp(means[0], means[1], sizeof means[0]), 0);
+    }
+}
+
 static void degenerate(void)
 {
     static const int64_t at[] = {4, 4, 4};
@@ -262,7 +284,7 @@ static void errors(void)
     static const char *const messages[] = {
         "options: not filled by spk_complexity_options_init()",
         "counted must be 0 or 1, got 2", "spread must be >= 0, got -1",
-        "block_bins must be >= 0, got -3", "bin_samples must be >= 1, got 0"};
+        "block_bins must be >= 0, got -3", "bin_samples must be >= 1, got -1"};
     spk_random random = {.seed = 6};
     const spk_spikes spikes = draw_spikes(&random);
     int64_t counts[2], length;
@@ -271,7 +293,7 @@ static void errors(void)
     CU_ASSERT_EQUAL_FATAL(spk_context_create(&ctx), SPK_OK);
     for (int k = 0; k < 5; k++) {
         spk_complexity_options bad =
-            make_options(k == 4 ? 0 : 1, k == 1 ? 2 : 0, k == 2 ? -1 : 0);
+            make_options(k == 4 ? -1 : 1, k == 1 ? 2 : 0, k == 2 ? -1 : 0);
         if (k == 0)
             bad.struct_size = 8;
         if (k == 3)
@@ -327,6 +349,7 @@ static const suite_test tests[] = {
     {"equals the definition", equals_the_definition},
     {"expected by enumeration", expected_by_enumeration},
     {"blocks follow the rate", blocks_follow_the_rate},
+    {"default bins", default_bins},
     {"degenerate", degenerate},
     {"errors", errors},
     {"failed allocations", failed_allocations},

@@ -518,7 +518,8 @@ def complexity(
     data
         As for :func:`spikekit.correlograms`.
     bin_s : float, optional
-        Bin width [s], the nearest whole number of samples. Default: one sample.
+        Bin width [s], the nearest whole number of samples. Default: 1 ms, or one sample if
+        that is longer. Bins of one sample show artefacts and spikes found twice.
     counted : str
         "units": units with at least one spike in the bin; "spikes": spikes of all units.
     spread : int
@@ -548,7 +549,8 @@ def complexity(
     """
     table = as_spikes(data, sampling_rate_hz)
     rate, kept = table.sampling_rate_hz, []
-    width = 1 if bin_s is None else int(_samples(bin_s, rate, "bin_s")[0])
+    bin_s = max(0.001, 1 / rate) if bin_s is None else bin_s
+    width = int(_samples(bin_s, rate, "bin_s")[0])
     if not 0 <= block_s < 2**53 * width / rate:
         raise ArgumentError(f"block_s: expected 0 or more, found {block_s}")
     block_bins = 0 if block_s == 0 else max(1, round(block_s * rate / width))

@@ -175,6 +175,26 @@ def test_complexity_is_elephants(golden):
     assert n == 12
 
 
+def test_parts(golden):
+    table = table_of(golden)
+    for window_s in (0, 0.005):
+        parts = spikekit.sttc_parts(table, (2, 1), window_s)
+        assert parts.sttc == spikekit.sttc(table, window_s, pairs=[(2, 1)])[0]
+        assert (parts.n_a, parts.n_b) == tuple((table.units == unit).sum() for unit in (2, 1))
+        assert parts.near_a == parts.n_near_a / parts.n_a
+        assert parts.near_b == parts.n_near_b / parts.n_b
+        half_a = (parts.near_a - parts.tiled_b) / (1 - parts.near_a * parts.tiled_b)
+        half_b = (parts.near_b - parts.tiled_a) / (1 - parts.near_b * parts.tiled_a)
+        assert parts.sttc == pytest.approx((half_a + half_b) / 2, abs=1e-15)
+        back = spikekit.sttc_parts(table, (1, 2), window_s)
+        assert (back.n_near_a, back.tiled_a) == (parts.n_near_b, parts.tiled_b)
+    within = spikekit.sttc_parts(table, (2, 1), epochs=[(0, 1)])
+    assert 0 < within.n_a < parts.n_a
+    for wrong in ((1,), (1, 2, 3), [(1, 2), (2, 3)], (1, 99)):
+        with pytest.raises(spikekit.ArgumentError, match="pair"):
+            spikekit.sttc_parts(table, wrong)
+
+
 def test_complexity_default_is_a_millisecond():
     for rate, width in ((250, 1), (1000, 1), (30000, 30)):
         table = spikekit.SpikeTable([5, 40, 41, 70], [0, 1, 0, 1], rate, stop_sample=90)

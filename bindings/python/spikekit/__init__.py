@@ -89,6 +89,7 @@ from .synchrony import (
     correlation_summary,
     count_correlation,
     sttc,
+    sttc_parts,
     sttc_profile,
     sttc_test,
 )
@@ -271,6 +272,7 @@ __all__ = [
     "spike_counts",
     "spike_depths",
     "sttc",
+    "sttc_parts",
     "sttc_profile",
     "sttc_test",
     "surrogates",

@@ -35,6 +35,23 @@ p_upper, p_lower : ndarray
     Share of trains, the recorded ones among them, with the value or a larger (smaller) one.
 """
 
+SttcParts = namedtuple(
+    "SttcParts", "sttc near_a near_b tiled_a tiled_b n_a n_b n_near_a n_near_b"
+)
+SttcParts.__doc__ = """What a tiling coefficient is made of, of :func:`spikekit.sttc_parts`.
+
+Attributes
+----------
+sttc : float
+    NaN if a unit has no spikes.
+near_a, near_b : float
+    Share of the spikes of A near one of B, and the other way round; P in the formula.
+tiled_a, tiled_b : float
+    Share of the time that is near a spike of A, and of B; T in the formula.
+n_a, n_b, n_near_a, n_near_b : int
+    Spikes, and those that are near one of the other.
+"""
+
 CountCorrelations = namedtuple(
     "CountCorrelations", "correlations covariances means n_bins bins_s unit_ids"
 )
@@ -317,6 +334,44 @@ def _sttc_of_pairs(table, pairs, epochs, threads, progress, function, options, w
         trains = make_trains(context, table, epochs, None, arrays)
         function(context, trains.pointer, indices, len(indices), *more, options, values)
     return values
+
+
+def sttc_parts(
+    data, pair, window_s=0.005, *, tiling="time", epochs=None, sampling_rate_hz=None
+):
+    """Spike time tiling coefficient of one pair with its parts.
+
+    Parameters
+    ----------
+    pair : (unit id, unit id)
+        A and B.
+    data, window_s, tiling, epochs, sampling_rate_hz
+        As for :func:`sttc`.
+
+    Returns
+    -------
+    SttcParts
+
+    Examples
+    --------
+    >>> import spikekit
+    >>> table = spikekit.SpikeTable([10, 12, 50, 80], [3, 5, 3, 5], 1000, stop_sample=100)
+    >>> parts = spikekit.sttc_parts(table, (3, 5))
+    >>> parts.near_a, parts.tiled_a, parts.n_near_a
+    (0.5, 0.2, 1)
+    """
+    table, arrays = as_spikes(data, sampling_rate_hz), SimpleNamespace(kept=[])
+    indices = _pair_indices(table, np.reshape(pair, (-1, 2)) if np.size(pair) == 2 else pair)
+    if len(indices) != 1:
+        raise ArgumentError(f"pair: expected two unit ids, found {len(indices)} pairs")
+    parts = abi.spk_sttc_parts()
+    options = _sttc_options(window_s, tiling)
+    with Call() as context:
+        trains = make_trains(context, table, epochs, None, arrays)
+        abi.spk_sttc_estimate_parts(
+            context, trains.pointer, int(indices[0, 0]), int(indices[0, 1]), options, parts
+        )
+    return SttcParts(*(getattr(parts, name) for name in SttcParts._fields))
 
 
 def sttc_profile(

@@ -139,8 +139,10 @@ static int read_lines(const char *name, const char *path, double rate, FILE *fil
         if (line[strspn(line, " \t")] == '\0')
             continue;
         if (!parse_time(line, &value) || !to_sample(value, rate, &events->samples[n++])) {
-            command_say(name, "%s: line %lld: expected a time [s], found '%.60s'", path,
-                        number, line);
+            command_say(name, "%s: line %lld: expected a time [s], found '%.60s'%s", path,
+                        number, line,
+                        number == 1 ? "; a table with a header is to end in .tsv or .csv"
+                                    : "");
             code = COMMAND_FAILED;
         }
     }
@@ -186,13 +188,26 @@ static int read_conditions(const char *name, const spk_table *table, int64_t col
     return COMMAND_OK;
 }
 
+/* The columns that are there; not all if they are many. */
+static void fail_columns(const char *name, const char *path, const spk_table *table)
+{
+    char found[200] = "";
+    size_t used = 0;
+    const int64_t n = spk_table_n_columns(table);
+    for (int64_t c = 0; c < n && used < sizeof found - 40; c++)
+        used += (size_t)snprintf(found + used, sizeof found - used, "%s%.30s",
+                                 c == 0 ? "" : ", ", spk_table_column_name(table, c));
+    command_say(name, "%s: expected a column time_s or sample, found %s%s", path, found,
+                n == 1 ? "; a list of times [s] without a header is to end in .txt" : "");
+}
+
 static int read_times(const char *name, spk_context *ctx, const char *path,
                       const spk_table *table, double rate, align_events *events)
 {
     const int64_t seconds = spk_table_find_column(table, "time_s");
     const int64_t sample = spk_table_find_column(table, "sample");
     if (seconds < 0 && sample < 0) {
-        command_say(name, "%s: expected a column time_s or sample, found neither", path);
+        fail_columns(name, path, table);
         return COMMAND_FAILED;
     }
     for (int64_t e = 0; e < events->n_events; e++) {

@@ -13,7 +13,8 @@
 #include <math.h>
 
 enum {
-    BLOCK = 4096
+    BLOCK = 4096,
+    SUSPECT_S = 360000 /* 100 h: no recording, but samples of one */
 };
 
 spk_status spk__session_check_vector(spk_context *ctx, const char *path,
@@ -80,7 +81,7 @@ spk_status spk__session_set_seconds(spk_context *ctx, spk_session *session,
         return status;
     session->spikes.n_spikes = n;
     session->spikes.samples = samples;
-    double block[BLOCK];
+    double block[BLOCK], latest_s = 0.0;
     for (int64_t first = 0; first < n; first += BLOCK) {
         int64_t length = n - first < BLOCK ? n - first : BLOCK;
         status = spk__array_read_double(ctx, path, times, first, length, block);
@@ -96,8 +97,15 @@ spk_status spk__session_set_seconds(spk_context *ctx, spk_session *session,
                                  block[k], (long long)(first + k));
             }
             samples[first + k] = (int64_t)sample;
+            latest_s = fmax(latest_s, block[k]);
         }
     }
+    if (latest_s > SUSPECT_S)
+        spk__log(
+            ctx, SPK_LOG_WARNING,
+            "%s: times of type %s are taken for seconds, the last is at %.0f h; if they "
+            "are samples, save them as whole numbers",
+            path, spk_dtype_name(times->dtype), latest_s / 3600.0);
     return SPK_OK;
 }
 

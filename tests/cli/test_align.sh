@@ -166,7 +166,13 @@ expect 1 'nothing.txt: No such file' align session --events nothing.txt
 expect 1 "events.tsv: no column 'color'$" align session --events events.tsv -c color
 expect 2 '--condition needs a table of events' align session --events events.txt -c side
 printf 'trial\tt\n1\t2\n' >bad.tsv
-expect 1 'bad.tsv: expected a column time_s or sample, found neither$' align session --events bad.tsv
+expect 1 'bad.tsv: expected a column time_s or sample, found trial, t$' align session --events bad.tsv
+printf '0.5\n1.5\n' >bad.dat
+expect 1 'bad.dat: expected a column .* found 0.5; a list of times .s. without a header is to end in .txt$' \
+    align session --events bad.dat
+printf 'onset\n1.5\n' >head.txt
+expect 1 "head.txt: line 1: expected a time .s., found 'onset'; a table with a header is to end in .tsv or .csv$" \
+    align session --events head.txt
 printf 'time_s\n1\nsoon\n' >bad.tsv
 expect 1 "bad.tsv: row 2: expected a time \[s\], found 'soon'$" align session --events bad.tsv
 printf 'sample\n1.5\n' >bad.tsv

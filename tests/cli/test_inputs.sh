@@ -40,6 +40,16 @@ expect 1 'unless --times and --clusters are swapped' info --times unsorted/spike
 expect 2 'rate 30000 takes times in seconds to a coarser grid' correlogram \
     --times seconds.npy --clusters clusters.npy -o x.npz --window-ms 10000
 expect 1 'clusters_short.npy|times.npy' info --times times.npy --clusters clusters_short.npy --rate 3e4
+# Samples with fractions look like seconds of a very long recording
+"$python" -c "
+import numpy
+n = len(numpy.load('clusters.npy'))
+numpy.save('fractions.npy', numpy.linspace(0.5, 36000000.5, n))
+numpy.save('days.npy', numpy.linspace(0.5, 259200.5, n))"
+expect 0 '' info --times fractions.npy --clusters clusters.npy --rate 15000
+check "so it is said" grep -q 'fractions.npy: times of type float64 are taken for seconds' out.txt
+expect 0 '' info --times days.npy --clusters clusters.npy --rate 15000
+check "three days may be" sh -c '! grep -q "taken for seconds" out.txt'
 expect 1 'seconds_nan.npy: ' info --times seconds_nan.npy --clusters clusters.npy
 expect 1 'none.npy' info --times none.npy --clusters clusters.npy
 

@@ -157,3 +157,10 @@ def test_frame(simulated):
     pandas = pytest.importorskip("pandas")
     frame = spikekit.connections(simulated).to_frame()
     assert isinstance(frame, pandas.DataFrame) and frame.p.is_monotonic_increasing
+
+
+def test_plain_lists_of_trains_are_no_data():
+    with pytest.raises(TypeError, match=r"data\[1\]: expected a pynapple Ts of seconds, found list; give"):
+        spikekit.connections({1: [0.1, 0.2], 2: [0.3]})
+    with pytest.raises(spikekit.ArgumentError, match="found 3 trains"):
+        spikekit.connections([[1, 2], [3, 4], [5]])

@@ -19,6 +19,11 @@ def as_spikes(data, sampling_rate_hz=None):
         _same_rate(sampling_rate_hz, data.sampling_rate_hz)
         return data
     if isinstance(data, (tuple, list)):
+        if len(data) > 2 and all(isinstance(item, (list, tuple, np.ndarray)) for item in data):
+            raise ArgumentError(
+                f"data: expected (samples, unit of each spike, sampling_rate_hz), found "
+                f"{len(data)} trains"
+            )
         if len(data) == 2 and sampling_rate_hz is not None:
             return SpikeTable(*data, sampling_rate_hz)
         if len(data) != 3:
@@ -126,14 +131,18 @@ def _from_sorting(sorting):
 
 def _seconds(train, key):
     """Times in seconds of a Ts, by whichever of its names this version has."""
-    for name in ("t", "times", "index"):
+    for name in () if isinstance(train, (list, tuple)) else ("t", "times", "index"):
         values = getattr(train, name, None)
         if callable(values):
             values = values()
         values = getattr(values, "values", values)
         if values is not None and np.ndim(values) == 1:
             return np.asarray(values, np.float64)
-    raise TypeError(f"data[{key!r}]: expected spike times in seconds, found {type(train).__name__}")
+    raise TypeError(
+        f"data[{key!r}]: expected a pynapple Ts of seconds, found "
+        f"{type(train).__name__}; give arrays as "
+        "(samples, unit of each spike, sampling_rate_hz)"
+    )
 
 
 def _from_trains(group, sampling_rate_hz):

@@ -40,6 +40,25 @@ spk_status spk__connection_window_init(spk_context *ctx, const spk__connection_w
     return SPK_OK;
 }
 
+/* Transmission is beyond what the bins that are not tested predict: each needs one in reach. */
+static spk_status check_reach(spk_context *ctx, const spk__connection_work *work,
+                              const spk__predictor *predictor)
+{
+    int64_t *counts = spk__alloc_zero(ctx, work->n_bins, sizeof *counts);
+    if (counts == NULL)
+        return spk__fail_memory(ctx);
+    const double outside = spk__predict_without(predictor, counts, work->n_bins,
+                                                work->first_bin, work->last_bin);
+    spk__free(counts);
+    SPK_REQUIRE(
+        ctx, !isnan(outside), SPK_ERR_ARGUMENT,
+        "latencies of %g to %g s, min_latency_s to max_latency_s, must leave each "
+        "kernel of %" PRId64 " bins, width_s of %g s, a bin that is not tested",
+        work->options->min_latency_s, work->options->max_latency_s,
+        2 * predictor->half + 1, work->options->width_s);
+    return SPK_OK;
+}
+
 spk_status spk__connection_window_create(spk_context *ctx,
                                          const spk__connection_work *work, int32_t kernel,
                                          void **shared)
@@ -47,11 +66,15 @@ spk_status spk__connection_window_create(spk_context *ctx,
     spk__connection_window *window = spk__alloc(ctx, 1, sizeof *window);
     if (window == NULL)
         return spk__fail_memory(ctx);
-    const spk_status status = spk__connection_window_init(ctx, work, kernel, window);
-    if (status == SPK_OK)
+    spk_status status = spk__connection_window_init(ctx, work, kernel, window);
+    if (status != SPK_OK) {
+        spk__free(window);
+        return status;
+    }
+    if ((status = check_reach(ctx, work, &window->predictor)) == SPK_OK)
         *shared = window;
     else
-        spk__free(window);
+        spk__connection_window_destroy(window);
     return status;
 }
 

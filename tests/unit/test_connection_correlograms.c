@@ -563,6 +563,49 @@ static void curves(void)
     free_session(&made);
 }
 
+/* Kopelowitz: the two-sided normal limit, mean and sd of the outer 4/5; transmission beyond
+ * that mean. */
+static void kopelowitz_by_definition(void)
+{
+    session made = make_session(10, 1);
+    spk_connections_options options = options_of(SPK_CONNECTION_KOPELOWITZ);
+    const int32_t pair[1][2] = {{0, 1}};
+    int64_t n = 0, n_source = 0, count = 0;
+    options.max_p = 1.0;
+    options.signs = 1;
+    CU_ASSERT_EQUAL_FATAL(spk_connections_curve_length(NULL, &made.spikes, &options, &n),
+                          SPK_OK);
+    double *values = malloc((size_t)n * 5 * sizeof *values);
+    int64_t *counts = malloc((size_t)n * sizeof *counts);
+    const spk_connection_curve curve = {values, values + n, values + 2 * n,
+                                        values + 3 * n, values + 4 * n};
+    CU_ASSERT_EQUAL_FATAL(
+        spk_connections_curve(NULL, &made.spikes, &options, 0, 1, &curve), SPK_OK);
+    double mean = 0.0, sd = 0.0;
+    for (int64_t k = 0; k < n; k++)
+        counts[k] = (int64_t)curve.counts[k];
+    spk__kopelowitz_baseline(counts, n, &mean, &sd);
+    for (int64_t k = 0; k < n; k++) {
+        CU_ASSERT_EQUAL(curve.expected[k], mean);
+        CU_ASSERT_DOUBLE_EQUAL(curve.lower[k], mean - 1.959963984540054 * sd, 1e-9);
+        CU_ASSERT_DOUBLE_EQUAL(curve.upper[k], mean + 1.959963984540054 * sd, 1e-9);
+    }
+    options.pairs = pair[0];
+    options.n_pairs = 1;
+    spk_connections *found = find(&made, &options);
+    CU_ASSERT_EQUAL_FATAL(spk_connections_n_rows(found), 1);
+    for (int64_t i = 0; i < made.spikes.n_spikes; i++)
+        n_source += made.units[i] == 0;
+    for (int64_t k = n / 2 + 2; k <= n / 2 + 8; k++) /* 1 to 4 ms in bins of 0.5 ms */
+        count += counts[k];
+    CU_ASSERT_DOUBLE_EQUAL(spk_connections_rows(found)->transmission,
+                           ((double)count - 7.0 * mean) / (double)n_source, 1e-12);
+    spk_connections_destroy(found);
+    free(values);
+    free(counts);
+    free_session(&made);
+}
+
 /* ---- few spikes ---- */
 
 /* One spike each, all at one sample, and rates so low that most bins are empty: no p of 0. */
@@ -623,6 +666,17 @@ static void errors(void)
     options.width_s = 0.05;
     CU_ASSERT(strstr(fails(ctx, &made.spikes, &options),
                      "window_s must hold at least sqrt(2) times the 301 bins") != NULL);
+    /* kernels that reach no bin which is not tested */
+    for (int32_t method = SPK_CONNECTION_HOLLOW; method <= SPK_CONNECTION_ENGLISH;
+         method++) {
+        options = options_of(method);
+        options.max_latency_s = 0.045;
+        options.width_s = 0.0005;
+        CU_ASSERT(strstr(fails(ctx, &made.spikes, &options),
+                         "latencies of 0.0008 to 0.045 s") != NULL);
+        CU_ASSERT(strstr(spk_context_message(ctx), "width_s of 0.0005 s") != NULL);
+    }
+    options = options_of(SPK_CONNECTION_HOLLOW);
     options.width_s = 1e300;
     CU_ASSERT(strstr(fails(ctx, &made.spikes, &options), "width_s is too long") != NULL);
     options = options_of(SPK_CONNECTION_ENGLISH);
@@ -727,6 +781,7 @@ static const suite_test tests[] = {
     {"refractory rows by definition", refractory_rows_by_definition},
     {"rows do not depend on the way", rows_do_not_depend_on_the_way},
     {"curves", curves},
+    {"kopelowitz by definition", kopelowitz_by_definition},
     {"sparse trains", sparse_trains},
     {"errors", errors},
     {"failed allocations", failed_allocations},

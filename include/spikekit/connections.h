@@ -33,7 +33,10 @@ typedef enum spk_connection_method {
      *  0.3 and max_latency_s 0.01. Stark & Abeles (2009) */
     SPK_CONNECTION_HOLLOW = 0,
     /** The rules of English et al. (2017), as CellExplorer and buzcode apply them: above the
-     *  hollow kernel's limit, and above the anti-causal peak. */
+     *  hollow kernel's limit, and above the anti-causal peak. `transmission` is not theirs,
+     *  which sums what is above the kernel's prediction at 0.8 to 4.8 ms and is never
+     *  negative: it is over the latencies tested, of either sign, and beyond what the bins that
+     *  are not tested predict, as for HOLLOW. */
     SPK_CONNECTION_ENGLISH = 1,
     /** Three bins in a row beyond a normal limit taken from the outer lags: their rule, which
      *  `significant` keeps. p is the larger of the normal's and a Poisson count's, so that few
@@ -207,15 +210,30 @@ SPK_API SPK_MUST_CHECK spk_status spk_connections_adjust(spk_context *ctx,
                                                          spk_connection *rows,
                                                          int64_t n_rows);
 
-/** One pair as a picture: the correlogram with what the method expected of it. Fill its arrays
- *  with spk_connections_curve(). */
+/**
+ * One pair as a picture: the correlogram with what the method expected of it. Fill its arrays
+ * with spk_connections_curve().
+ *
+ * Limits are drawn at the method's alpha; a row's `significant` may need more or less than a
+ * count beyond them:
+ *   HOLLOW         Poisson quantiles at alpha / (bins tested), of the whole P(N >= count). It
+ *                  judges by the mid-p: a count at or just within the limit may be significant
+ *   ENGLISH        Poisson quantiles at alpha / (twice the bins up to the last latency): its
+ *                  first rule; the second, around the anti-causal peak, is not drawn
+ *   KOPELOWITZ     mean and two-sided normal limits: three bins in a row beyond are its rule
+ *   DECONVOLUTION  in the bins tested only
+ *   GLMCC, ..._LR  none
+ *   JITTER         the whole P(S >= count) at alpha / (bins tested); it judges by the mid-p
+ *   REFRACTORY     below only, in the bins tested of both sides: a quarter of Kilosort's
+ *                  shoulder, which the mean of the first i bins, not one bin, must be below;
+ *                  `expected` is the pooled shoulder of p
+ */
 typedef struct spk_connection_curve {
     double *lags_s;   /**< [n_bins] centre of each bin */
     double *counts;   /**< [n_bins] source -> target; of DECONVOLUTION the divided ones */
     double *expected; /**< [n_bins] NaN where the method expects nothing */
-    double
-        *lower; /**< [n_bins] counts below are a lack at the method's alpha; NaN: none */
-    double *upper; /**< [n_bins] counts above are an excess; NaN: none */
+    double *lower;    /**< [n_bins] a limit of counts for a lack, see above; NaN: none */
+    double *upper;    /**< [n_bins] the same for an excess; NaN: none */
 } spk_connection_curve;
 
 /**

@@ -9,6 +9,7 @@
 #include "base/parallel.h"
 #include "distributions/quantiles.h"
 #include "spikes/firing_intervals.h"
+#include "spikes/quantile_place.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -77,12 +78,8 @@ static int64_t list_intervals(const spk_train *train, int64_t *intervals)
 /* The value at the place share * (n - 1) of sorted values, by linear interpolation. */
 static double at_share(const int64_t *sorted, int64_t n, double share)
 {
-    const double place = share * (double)(n - 1);
-    const int64_t below = (int64_t)floor(place);
-    const double low = (double)sorted[below];
-    return below + 1 < n
-               ? low + (place - (double)below) * ((double)sorted[below + 1] - low)
-               : low;
+    const spk__quantile_place at = spk__quantile_place_of(n, share);
+    return spk__quantile_between((double)sorted[at.below], (double)sorted[at.above], at);
 }
 
 /* The k-th smallest distance from the centre: the nearest on either side, k times. */

@@ -2,6 +2,7 @@
 #include "spikes/psth_unit.h"
 
 #include "distributions/quantiles.h"
+#include "spikes/quantile_place.h"
 
 #include <math.h>
 #include <spikekit/distributions.h>
@@ -203,15 +204,12 @@ static void select_value(double *values, int64_t n, int64_t k)
 /* Linear between order statistics: quantile p of n values lies at place p (n - 1). */
 static double quantile_of(double *values, int64_t n, double p)
 {
-    const double place = p * (double)(n - 1);
-    const int64_t below = (int64_t)place < n - 1 ? (int64_t)place : n - 1;
-    select_value(values, n, below);
-    if (below == n - 1)
-        return values[below];
-    double next = values[below + 1];
-    for (int64_t k = below + 2; k < n; k++)
+    const spk__quantile_place at = spk__quantile_place_of(n, p);
+    select_value(values, n, at.below);
+    double next = values[at.above];
+    for (int64_t k = at.above + 1; k < n; k++)
         next = values[k] < next ? values[k] : next;
-    return values[below] + (place - (double)below) * (next - values[below]);
+    return spk__quantile_between(values[at.below], next, at);
 }
 
 /* The mean of one redrawn set of trials in each bin. */

@@ -10,6 +10,7 @@
 #include "base/parallel.h"
 #include "spikes/decay_fit.h"
 #include "spikes/decay_test.h"
+#include "spikes/quantile_place.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -302,11 +303,8 @@ static int by_value(const void *a, const void *b)
 
 static double at_share(const double *sorted, int64_t n, double share)
 {
-    const double place = share * (double)(n - 1);
-    const int64_t below = (int64_t)floor(place);
-    if (below + 1 >= n)
-        return sorted[n - 1];
-    return sorted[below] + (place - (double)below) * (sorted[below + 1] - sorted[below]);
+    const spk__quantile_place at = spk__quantile_place_of(n, share);
+    return spk__quantile_between(sorted[at.below], sorted[at.above], at);
 }
 
 static void draw_errors(const timescale_plan *plan, const spk__decay_problem *problem,

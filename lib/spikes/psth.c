@@ -107,17 +107,23 @@ static spk_status make_members(spk_context *ctx, const int32_t *conditions,
     if (plan->members == NULL || plan->first_members == NULL || plan->n_used == NULL ||
         plan->student == NULL || plan->poisson == NULL)
         return spk__fail_memory(ctx);
-    int64_t n = 0;
-    for (int64_t c = 0; c < plan->n_conditions; c++) {
-        for (int64_t t = 0; t < plan->n_trials; t++) {
+    const spk_trials trials = {.n_trials = plan->n_trials,
+                               .n_conditions = plan->n_conditions,
+                               .conditions = conditions};
+    int64_t n = 0, first = 0;
+    spk__trials_group(&trials, 0, plan->members, plan->first_members);
+    for (int64_t c = 0; c < plan->n_conditions; c++) { /* those kept move to the front */
+        const int64_t stop = plan->first_members[c + 1];
+        for (int64_t k = first; k < stop; k++) {
+            const int64_t t = plan->members[k];
             const unsigned char *used = plan->used + t * plan->n_bins;
-            if ((conditions == NULL ? 0 : conditions[t]) != c ||
-                memchr(used, 1, (size_t)plan->n_bins) == NULL)
+            if (memchr(used, 1, (size_t)plan->n_bins) == NULL)
                 continue;
             plan->members[n++] = t;
             for (int64_t b = 0; b < plan->n_bins; b++)
                 plan->n_used[c * plan->n_bins + b] += used[b];
         }
+        first = stop;
         plan->first_members[c + 1] = n;
     }
     return SPK_OK;

@@ -149,7 +149,9 @@ typedef struct spk_jitter_result {
  * @return as spk_jitter_correlogram()
  * Cost:    a pass over the spikes of each pair; for each bin and interval with a reference
  *          spike nearby one step; and a few microseconds a bin for the tails. Extra memory:
- *          400 kB a thread, and 4 bytes for each tested bin and sample of an interval
+ *          400 kB a thread; for each tested bin 4 bytes a sample of an interval (none beyond
+ *          4096) and some 150 bytes for each interval in which a spike can make two pairs or
+ *          more, of the pair that has most
  * Threads: pairs are shared out; same result for any number of threads
  * Source:  as spk_jitter_correlogram()
  */

@@ -13,7 +13,8 @@
 #include <string.h>
 
 enum {
-    MOST_TALLIES = 4096 /* longer intervals are few: their coins go straight to the sum */
+    MOST_TALLIES =
+        4096 /* coins of longer intervals go straight to the sum, which merges them */
 };
 
 static int64_t tallies_of(const spk__jitter_bins *bins)

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 void spk__jitter_sum_clear(spk__jitter_sum *sum)
@@ -22,6 +23,31 @@ void spk__jitter_sum_free(spk__jitter_sum *sum)
     memset(sum, 0, sizeof *sum);
 }
 
+static int compare_coins(const void *a, const void *b)
+{
+    const spk__jitter_coin *x = a, *y = b;
+    if (x->p != y->p)
+        return x->p < y->p ? -1 : 1;
+    return (x->q > y->q) - (x->q < y->q);
+}
+
+/* Coins of one kind become one: there are as many kinds as bins have samples, or little more,
+ * but as many coins as a recording has intervals. */
+static void merge_coins(spk__jitter_sum *sum)
+{
+    spk__jitter_coin *coins = sum->coins;
+    int64_t n = 0;
+    if (sum->n_coins > 0)
+        qsort(coins, (size_t)sum->n_coins, sizeof *coins, compare_coins);
+    for (int64_t i = 0; i < sum->n_coins; i++) {
+        if (n > 0 && compare_coins(&coins[n - 1], &coins[i]) == 0)
+            coins[n - 1].m += coins[i].m;
+        else
+            coins[n++] = coins[i];
+    }
+    sum->n_coins = n;
+}
+
 spk_status spk__jitter_sum_add_coin(spk_context *ctx, spk__jitter_sum *sum,
                                     int64_t weight, int64_t total, int64_t m)
 {
@@ -31,7 +57,12 @@ spk_status spk__jitter_sum_add_coin(spk_context *ctx, spk__jitter_sum *sum,
         sum->base += m;
         return SPK_OK;
     }
+    int is_full = 0;
     if (sum->n_coins == sum->coins_room) {
+        merge_coins(sum);
+        is_full = 2 * sum->n_coins >= sum->coins_room;
+    }
+    if (is_full) {
         const int64_t room = 64 + sum->coins_room * 2;
         spk__jitter_coin *coins = spk__realloc(ctx, sum->coins, room, sizeof *coins);
         if (coins == NULL)

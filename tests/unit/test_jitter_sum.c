@@ -215,7 +215,47 @@ static void wide_steps_are_counted_in_steps(void)
     spk__jitter_sum_free(&coins);
 }
 
+/* Fifty thousand coins of twenty kinds, one at a time, take the room of a few dozen, and are the
+ * same sum as the kinds. */
+static void equal_coins_are_merged(void)
+{
+    spk__jitter_sum single = {0}, kinds = {0};
+    double mean[2], variance[2];
+    spk_random random = {.seed = 12};
+    int64_t n_of[21] = {0};
+    for (int i = 0; i < 50000; i++) {
+        const int64_t weight = 1 + draw_below(&random, 20);
+        n_of[weight]++;
+        CU_ASSERT_EQUAL_FATAL(spk__jitter_sum_add_coin(NULL, &single, weight, 5000, 1),
+                              SPK_OK);
+    }
+    for (int64_t w = 1; w <= 20; w++)
+        CU_ASSERT_EQUAL_FATAL(spk__jitter_sum_add_coin(NULL, &kinds, w, 5000, n_of[w]),
+                              SPK_OK);
+    CU_ASSERT(single.coins_room <= 64 && single.n_coins <= 64);
+    spk__jitter_sum_moments(&single, &mean[0], &variance[0]);
+    spk__jitter_sum_moments(&kinds, &mean[1], &variance[1]);
+    CU_ASSERT_DOUBLE_EQUAL(mean[0], mean[1], 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(variance[0], variance[1], 1e-9);
+    const spk__jitter_tails a =
+        spk__jitter_sum_tails(&single, 150, SPK__JITTER_CHEAPER, work);
+    const spk__jitter_tails b =
+        spk__jitter_sum_tails(&kinds, 150, SPK__JITTER_CHEAPER, work);
+    CU_ASSERT_DOUBLE_EQUAL(a.log_above, b.log_above, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(a.log_equal, b.log_equal, 1e-9);
+    /* many kinds still find room */
+    spk__jitter_sum_clear(&single);
+    for (int64_t i = 0; i < 3000; i++)
+        CU_ASSERT_EQUAL_FATAL(
+            spk__jitter_sum_add_coin(NULL, &single, 1 + i % 1000, 5000, 1), SPK_OK);
+    spk__jitter_sum_moments(&single, &mean[0], &variance[0]);
+    CU_ASSERT_DOUBLE_EQUAL(mean[0], 3 * 500500.0 / 5000, 1e-9);
+    spk__jitter_sum_free(&single);
+    spk__jitter_sum_free(&kinds);
+}
+
 static const suite_test tests[] = {
+    {"equal coins are merged", equal_coins_are_merged},
     {"both ways equal multiplication", both_ways_equal_multiplication},
     {"deep tails keep their precision", deep_tails_keep_their_precision},
     {"many coins are binomial", many_coins_are_binomial},

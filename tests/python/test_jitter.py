@@ -132,6 +132,12 @@ def test_errors(arguments, message):
         spikekit.jitter_test(trains(), **{"pairs": [(10, 20)], **arguments})
 
 
+@pytest.mark.parametrize("seed", [-1, 2**64])
+def test_a_seed_does_not_wrap(seed):
+    with pytest.raises(spikekit.ArgumentError, match="seed: expected 0 to"):
+        spikekit.jitter_bands(trains(), 10, 20, 0.02, seed=seed)
+
+
 def test_no_pairs_and_no_bins():
     assert spikekit.jitter_test(trains(), []).counts.shape == (0, 101)
     assert spikekit.jitter_test(trains(), [(10, 20)], from_s=5).counts.shape == (1, 0)

@@ -19,6 +19,14 @@ def _whole(name, value, kind):
     return value
 
 
+def as_seed(seed):
+    """A seed that fits: ctypes would wrap it."""
+    seed = operator.index(seed)
+    if not 0 <= seed < 2**64:
+        raise ArgumentError(f"seed: expected 0 to {2**64 - 1}, found {seed}")
+    return seed
+
+
 def filled(kind, **values):
     """An options struct with its defaults, but for these fields; None keeps a default."""
     struct, types = kind(), dict(kind._fields_)

@@ -15,7 +15,7 @@ import numpy as np
 from . import _abi as abi
 from ._context import Call
 from ._inputs import as_spikes
-from ._options import choice, filled, make_trains
+from ._options import as_seed, choice, filled, make_trains
 from .metrics import _Arrays
 from .synchrony import _pair_indices
 
@@ -322,7 +322,7 @@ def jitter_bands(
         bin_s=bin_s, window_s=window_s, from_s=from_s, to_s=to_s,
     )
     draws = filled(abi.spk_jitter_draws, n_draws=n_draws, alpha=alpha)
-    draws.seed = seed
+    draws.seed = as_seed(seed)
     memory, field = _structs(abi.spk_jitter_band, len(job.tested_s))
     p = np.ones(2)
     with Call(threads, progress) as context:

@@ -11,7 +11,7 @@ from . import _abi as abi
 from ._context import Call
 from ._errors import ArgumentError
 from ._inputs import as_spikes
-from ._options import choice, filled, make_trains, refuse_unused
+from ._options import as_seed, choice, filled, make_trains, refuse_unused
 from ._types import pointer
 from .metrics import _Arrays
 from .session import Handle
@@ -119,9 +119,7 @@ class Surrogates(Sequence):
 
 def surrogate_options(method="dither", *, width_s=None, seed=0, edges="keep", **options):
     """A spk_surrogates_options of what :func:`surrogates` takes."""
-    seed = operator.index(seed)
-    if not 0 <= seed < 2**64:
-        raise ArgumentError(f"seed: expected 0 to {2**64 - 1}, found {seed}")
+    seed = as_seed(seed)
     for name in options:
         if name not in _OPTIONS:
             raise TypeError(f"surrogates: no option {name!r}; there are {', '.join(_OPTIONS)}")

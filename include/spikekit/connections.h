@@ -44,7 +44,8 @@ typedef enum spk_connection_method {
     SPK_CONNECTION_KOPELOWITZ = 2,
     /** A hollow median's test after both autocorrelograms were divided out of the
      *  correlogram. An excess must also be one over the mean of longer lags, since the median
-     *  of few pairs is 0. Spivak, Levi, Sloin, Someck & Stark (2022) */
+     *  of few pairs is 0; p, unlike `significant`, minds their deviation too, since the division
+     *  adds noise. Spivak, Levi, Sloin, Someck & Stark (2022) */
     SPK_CONNECTION_DECONVOLUTION = 3,
     /** A generalized linear model of the correlogram, judged by its coupling's size.
      *  Kobayashi et al. (2019) */

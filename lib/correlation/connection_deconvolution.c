@@ -5,13 +5,15 @@
  * in any of them, p times their number. A bin is significant beyond the quantile; their rule
  * has it so at the quantile itself, which an empty bin is always at where few are expected: it
  * calls one independent pair in fourteen silenced. An excess is one over the mean of longer
- * lags as well: of few pairs the median is 0, and any pair beyond chance. Where nothing is
+ * lags as well: of few pairs the median is 0, and any pair beyond chance. p is the larger of a
+ * count's tail and a normal one with the deviation of the longer lags. Where nothing is
  * expected, no lack is tested. The effect is the transmission gain.
  */
 #include "base/check.h"
 #include "base/memory.h"
 #include "correlation/connection_window.h"
 #include "correlation/deconvolution.h"
+#include "distributions/quantiles.h"
 
 #include <math.h>
 #include <spikekit/distributions.h>
@@ -122,19 +124,36 @@ static void finish(const spk__connection_work *work, const spk__connection_pair 
         spk__transmission_gain(&shared->window.bins, predicted, row->sign, work->bin_s);
 }
 
-/* Mean of the bins at longer lags than those tested, either way, of one count more: the least
- * that may be taken for expected. With few pairs most bins are empty, and the median of empty
- * bins is nothing. */
-static double floor_of(const spk__connection_work *work, const double *divided)
+/* Of the bins at longer lags than those tested, either way: the mean of one count more, the
+ * least that may be taken for expected (with few pairs most bins are empty, and the median of
+ * empty bins is nothing), and the standard deviation. */
+typedef struct longer_lags {
+    double mean;
+    double sd;
+} longer_lags;
+
+static longer_lags longer_of(const spk__connection_work *work, const double *divided)
 {
     const int64_t n_bins = work->n_bins, left = n_bins - work->last_bin;
-    double sum = 1.0, n = 0.0;
+    double sum = 0.0, squares = 0.0, n = 0.0;
     for (int64_t k = 0; k < n_bins; k++)
         if (k < left || k >= work->last_bin || (left <= 0 && k < work->first_bin)) {
             sum += divided[k];
+            squares += divided[k] * divided[k];
             n++;
         }
-    return sum / n;
+    return (longer_lags){(sum + 1.0) / n, sqrt(fmax(0.0, squares - sum * sum / n) / n)};
+}
+
+/* The larger of a count's tail and the normal one: the division makes noise larger than that
+ * of counts where units burst. */
+static double tail_of(double value, double mean, double sd, int32_t sign)
+{
+    const int64_t count = llround(value);
+    const double log_p = sign > 0 ? spk_poisson_log_mid_upper(count, mean)
+                                  : spk_poisson_log_mid_lower(count, mean);
+    return sd > 0.0 ? fmax(log_p, spk__normal_log_upper(sign * (value - mean) / sd))
+                    : log_p;
 }
 
 static spk_status test(spk_context *ctx, const spk__connection_work *work,
@@ -150,12 +169,13 @@ static spk_status test(spk_context *ctx, const spk__connection_work *work,
     *n_tests = 0;
     if (isnan(divided[0]))
         return SPK_OK;
+    const longer_lags longer = longer_of(work, divided);
     for (int32_t sign = 1; sign >= -1; sign -= 2) {
         if (!spk__connection_wants(work, sign))
             continue;
         spk__predict_values(&shared->window.predictor, divided, n_bins, work->first_bin,
                             work->last_bin, rest, predicted + work->first_bin);
-        const double least = sign > 0 ? floor_of(work, divided) : 0.0;
+        const double least = sign > 0 ? longer.mean : 0.0;
         const double mean = fmax(least, predicted[extreme_of(work, predicted, sign)]);
         const int64_t best = extreme_of(work, divided, sign);
         if (!(mean > 0.0))
@@ -168,9 +188,8 @@ static spk_status test(spk_context *ctx, const spk__connection_work *work,
                                work->log_max_p < 0.0 ? work->log_max_p - log((double)n)
                                                      : 0.0))
             continue;
-        row->log_p = fmin(0.0, log((double)n) +
-                                   (sign > 0 ? spk_poisson_log_mid_upper(count, mean)
-                                             : spk_poisson_log_mid_lower(count, mean)));
+        row->log_p =
+            fmin(0.0, log((double)n) + tail_of(divided[best], mean, longer.sd, sign));
         row->significant =
             sign > 0
                 ? spk_poisson_log_upper((int64_t)floor(divided[best]), mean) <= log_one
@@ -199,7 +218,7 @@ static spk_status curve(spk_context *ctx, const spk__connection_work *work,
                                        predicted[extreme_of(work, predicted, -1)]);
     high = (double)spk_poisson_quantile_upper(
         log(alpha / (double)n),
-        fmax(floor_of(work, divided), predicted[extreme_of(work, predicted, 1)]));
+        fmax(longer_of(work, divided).mean, predicted[extreme_of(work, predicted, 1)]));
     for (int64_t k = 0; k < work->n_bins; k++) {
         out->counts[k] = divided[k];
         if (k >= work->first_bin && k < work->last_bin) {

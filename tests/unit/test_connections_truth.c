@@ -205,6 +205,23 @@ static void test_level_of_few(void)
     end_trains(&t);
 }
 
+/* No synapse and bursts: what divides them out makes noise larger than that of counts. */
+static void test_level_of_bursts(void)
+{
+    spk_simulation_options o = plain_options(60, 1800, 1.2);
+    o.rate_sigma = 0.5;
+    o.burst_share = 1;
+    o.burst_size = 4;
+    trains t = run_trains(&o);
+    for (int32_t sign = -1; sign <= 1; sign += 2) {
+        spk_connections *found = find(&t, SPK_CONNECTION_DECONVOLUTION, sign);
+        CU_ASSERT(spk_connections_n_tests(found) > 3000);
+        check_level(found, SPK_CONNECTION_DECONVOLUTION);
+        spk_connections_destroy(found);
+    }
+    end_trains(&t);
+}
+
 int main(void)
 {
     const suite_test tests[] = {
@@ -212,6 +229,7 @@ int main(void)
         {"inhibition", test_inhibition},
         {"level", test_level},
         {"level of few counts", test_level_of_few},
+        {"level of bursts", test_level_of_bursts},
     };
     return suite_run("connections truth", tests, (int)(sizeof tests / sizeof tests[0]));
 }

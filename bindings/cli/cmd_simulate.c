@@ -6,6 +6,7 @@
 #include <math.h>
 #include <spikekit/simulation.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef struct simulate_arguments {
     const char *output;
@@ -167,6 +168,23 @@ static const command_usage usage = {
     .see_also = "spikekit(1), spikekit-info(1), spikekit-correlogram(1)",
 };
 
+/* A value that the library refuses, by the name of its option. */
+static int fail_run(const spk_context *ctx, spk_status status)
+{
+    const char *message = spk_context_message(ctx);
+    char name[64];
+    const size_t n = strcspn(message, " ");
+    if (status != SPK_ERR_ARGUMENT || n >= sizeof name)
+        return command_fail("simulate", ctx, status);
+    snprintf(name, sizeof name, "%.*s", (int)n, message);
+    for (size_t k = 0; k < n; k++)
+        name[k] = name[k] == '_' ? '-' : name[k];
+    const char *shown = strcmp(name, "n-units") == 0            ? "units"
+                        : strcmp(name, "sampling-rate-hz") == 0 ? "rate"
+                                                                : name;
+    return command_fail_usage("simulate", "--%s:%s", shown, message + n);
+}
+
 int spk_cmd_simulate(int argc, char **argv)
 {
     simulate_arguments arguments = {.output = NULL};
@@ -202,7 +220,7 @@ int spk_cmd_simulate(int argc, char **argv)
     if (status == SPK_OK)
         code = folder_output_commit("simulate", &folder);
     else
-        code = command_fail("simulate", ctx, status);
+        code = fail_run(ctx, status);
     folder_output_end(&folder);
     if (code == COMMAND_OK && !arguments.run.quiet) {
         int64_t n = 0;

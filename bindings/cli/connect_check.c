@@ -147,8 +147,10 @@ int connect_fail(spk_context *ctx, spk_status status)
     if (strncmp(message, "skip_center must be 0", 21) == 0)
         return command_fail_usage(NAME, "--skip-center: expected no%s", message + 21);
     if (status == SPK_ERR_OVERFLOW && strstr(message, "samples") != NULL) {
-        command_say(NAME, "the times are on too fine a grid for this method: %s%s",
-                    message, "; --rate 30000 takes times in seconds to a coarser one");
+        command_say(NAME,
+                    "the times are on too fine a grid for this method: %s; --rate 30000 "
+                    "takes times in seconds to a coarser one",
+                    message);
         return COMMAND_FAILED;
     }
     if (status != SPK_ERR_ARGUMENT)

@@ -148,9 +148,11 @@ static spk_status round_bins(spk_context *ctx, double sampling_rate_hz,
     SPK_REQUIRE(ctx, samples >= 1.0, SPK_ERR_ARGUMENT,
                 "bin_s must be at least one sample, %g s, got %g", 1.0 / sampling_rate_hz,
                 o->bin_s);
-    SPK_REQUIRE(ctx, samples * (double)plan->half <= (double)MOST_REACH, SPK_ERR_OVERFLOW,
-                "bin_s * n_bins / 2 must be at most %d samples, got %g", (int)MOST_REACH,
-                samples * (double)plan->half);
+    SPK_REQUIRE(
+        ctx, samples * (double)plan->half <= (double)MOST_REACH, SPK_ERR_OVERFLOW,
+        "bin_s * n_bins / 2 must be at most %d samples, got %g at %g Hz: a coarser "
+        "sampling rate will do",
+        (int)MOST_REACH, samples * (double)plan->half, sampling_rate_hz);
     plan->bin_samples = (int64_t)round(samples);
     o->bin_s = (double)plan->bin_samples / sampling_rate_hz;
     return check_shape(ctx, o);

@@ -18,7 +18,7 @@ mkdir empty
 expect 0 '' simulate -o empty/ --units 2 --duration-s 5
 check "an empty folder is filled" [ -f empty/spike_times.npy ]
 expect 1 'expected a folder, found a file' simulate -o out.txt --units 2 --duration-s 5
-expect 1 '' simulate -o none --units 2 --duration-s=-5
+expect 2 '--duration-s: must be positive and finite, got -5' simulate -o none --units 2 --duration-s=-5
 check "a failed simulation leaves no folder" [ ! -e none ]
 expect 1 'no/such' simulate -o no/such/folder --units 2 --duration-s 5
 check "no folder is left beside" sh -c '! ls -d ./*.part-* 2>/dev/null'

@@ -66,6 +66,11 @@ if [ -w /dev/full ]; then
     [ $? -eq 1 ] && grep -q 'standard output: ' err.txt || fail "help >/dev/full"
 fi
 
+# Values that the library refuses, in the names of options.
+expect 2 '--burst-share: must be in 0 .. 1, got 2' simulate -o never --burst-share 2
+expect 2 '--units: must be in 1 .. 1000000, got 0' simulate -o never --units 0
+expect 2 '--rate: must be in 1 .. ' simulate -o never --rate 0.5
+
 # Options that would do nothing.
 expect 2 '--modulation-hz is of the modulation that --modulation-sigma makes' \
     simulate -o never --modulation-hz 40

@@ -164,3 +164,15 @@ def test_plain_lists_of_trains_are_no_data():
         spikekit.connections({1: [0.1, 0.2], 2: [0.3]})
     with pytest.raises(spikekit.ArgumentError, match="found 3 trains"):
         spikekit.connections([[1, 2], [3, 4], [5]])
+
+
+def test_what_a_method_does_not_use_is_refused(simulated):
+    for method, name in (("glmcc", "alpha"), ("kopelowitz", "width_s")):
+        with pytest.raises(spikekit.ArgumentError, match=f"{name}: method '{method}' has none"):
+            spikekit.connections(simulated, method, **{name: 0.01})
+
+
+def test_a_grid_too_fine_is_named():
+    table = spikekit.SpikeTable([0, 10**10, 5 * 10**10], [0, 1, 0], 1e9)
+    with pytest.raises(spikekit.LimitError, match="at 1e\\+09 Hz: a coarser sampling rate will do"):
+        spikekit.connections(table, "glmcc")

@@ -718,8 +718,10 @@ static void bad_arguments(void)
                      "bin_s must be at least one sample, 0.0001 s, got 2e-05");
     o.bin_s = 1;
     o.n_bins = 1000;
-    REFUSES(spk_glmcc_count(ctx, t.trains, 0, 1, &o, counts, sums), SPK_ERR_OVERFLOW,
-            "bin_s * n_bins / 2 must be at most 4194304 samples, got 5e+06");
+    REFUSES(
+        spk_glmcc_count(ctx, t.trains, 0, 1, &o, counts, sums), SPK_ERR_OVERFLOW,
+        "bin_s * n_bins / 2 must be at most 4194304 samples, got 5e+06 at 10000 Hz: a "
+        "coarser sampling rate will do");
     CU_ASSERT_EQUAL(spk_glmcc_length(ctx, NULL, &n), SPK_OK);
     CU_ASSERT_EQUAL(n, 8);
     spk_context_destroy(ctx);

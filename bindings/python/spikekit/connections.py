@@ -235,6 +235,10 @@ class _Request:
         self.spikes, self.method = table._struct(), method
         self.options = filled(abi.spk_connections_options, **values)
         self.options.method = _method_number(method)
+        for name in ("width_s", "alpha"):
+            own = getattr(abi.spk_connections_method(self.options.method)[0], name)
+            if values.get(name) is not None and np.isnan(own):
+                raise ArgumentError(f"{name}: method {method!r} has none")
         self.epochs = table._epochs_within(epochs)
         if self.epochs is not None:
             self._epochs_struct = self.epochs._struct()

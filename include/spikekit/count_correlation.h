@@ -90,10 +90,10 @@ typedef struct spk_correlation_summary {
     double mean_z;           /**< mean of z over pairs */
     double sd_z;             /**< standard deviation of z over pairs, NaN with one pair */
     double standard_error_z; /**< of mean_z; NaN with fewer than three units */
-    double n_effective; /**< sd_z^2 / standard_error_z^2: how many independent pairs would
-                           *   give this error. About n_pairs if the pairs of a unit have nothing in
-                           *   common, down to about half of n_units if all they are is the
-                           *   sum of what their units are */
+    /** sd_z^2 / standard_error_z^2: how many independent pairs would give this error. About
+     *  n_pairs if the pairs of a unit have nothing in common, down to about half of n_units if
+     *  all they are is the sum of what their units are. */
+    double n_effective;
 } spk_correlation_summary;
 
 /**

@@ -193,7 +193,9 @@ typedef struct spk_sttc_significance {
  *
  * The p are exact, P(p <= a) <= a, if the recorded trains and their surrogates could be
  * exchanged without anyone noticing: with JITTER, if spikes within its windows are placed
- * independently and uniformly. None is below 1 / (1 + surrogates).
+ * independently and uniformly. Independent trains that burst within the windows are not, and
+ * have small p more often; TRAIN_DITHER of infinite width keeps their bursts, but finds rates
+ * that drift together. None is below 1 / (1 + surrogates).
  *
  * @param[in]  ctx         threads, progress, cancel; holds the message on error
  * @param[in]  spikes      the table whose trains the surrogates were made of

@@ -606,6 +606,87 @@ static void kopelowitz_by_definition(void)
     free_session(&made);
 }
 
+/* Deconvolution: the gain is that of the divided rate after a source spike, and a lack is judged
+ * by the next whole number of pairs upward: alpha on either side of its tail. */
+static void deconvolution_by_definition(void)
+{
+    session made = make_session(11, 1);
+    for (int32_t sign = 1; sign >= -1; sign -= 2) {
+        const int32_t pair[1][2] = {{sign > 0 ? 0 : 2, sign > 0 ? 1 : 3}};
+        spk_connections_options options = options_of(SPK_CONNECTION_DECONVOLUTION);
+        options.max_p = 1.0;
+        options.signs = sign;
+        if (sign < 0) /* a bin that the silence ends in */
+            options.min_latency_s = options.max_latency_s = 0.004;
+        int64_t n = 0, n_source = 0;
+        CU_ASSERT_EQUAL_FATAL(
+            spk_connections_curve_length(NULL, &made.spikes, &options, &n), SPK_OK);
+        double *values = malloc((size_t)n * 5 * sizeof *values);
+        const spk_connection_curve curve = {values, values + n, values + 2 * n,
+                                            values + 3 * n, values + 4 * n};
+        CU_ASSERT_EQUAL_FATAL(spk_connections_curve(NULL, &made.spikes, &options,
+                                                    pair[0][0], pair[0][1], &curve),
+                              SPK_OK);
+        options.pairs = pair[0];
+        options.n_pairs = 1;
+        spk_connections *found = find(&made, &options);
+        CU_ASSERT_EQUAL_FATAL(spk_connections_n_rows(found), 1);
+        const spk_connection row = *spk_connections_rows(found);
+        const spk_connections_options *o = spk_connections_resolved(found);
+        spk__pair_bins bins = {n, n, 0};
+        for (int64_t k = 0; k < n; k++)
+            if (curve.lags_s[k] >= o->min_latency_s &&
+                curve.lags_s[k] <= o->max_latency_s) {
+                bins.first = k < bins.first ? k : bins.first;
+                bins.last = k + 1;
+            }
+        for (int64_t i = 0; i < made.spikes.n_spikes; i++)
+            n_source += made.units[i] == pair[0][0];
+        double *rate = curve.lags_s, least = INFINITY;
+        for (int64_t k = 0; k < n; k++)
+            rate[k] = (curve.counts[k] - curve.expected[k]) / (double)n_source / o->bin_s;
+        if (o->skip_center)
+            rate[n / 2] = 0.0;
+        const double gain = spk__transmission_gain(&bins, rate, sign, o->bin_s);
+        CU_ASSERT(isnan(gain) ? isnan(row.effect) : fabs(row.effect - gain) < 1e-12);
+        CU_ASSERT(sign < 0 || row.effect > 0.0);
+        spk_connections_destroy(found);
+        for (int64_t k = bins.first; k < bins.last; k++)
+            least = fmin(least, curve.expected[k]);
+        const double tail = (double)(bins.last - bins.first) *
+                            exp(spk_poisson_log_lower((int64_t)ceil(row.count), least));
+        for (int side = 0; side < 2 && sign < 0; side++) {
+            options.alpha = tail * (side == 0 ? 0.999 : 1.001);
+            found = find(&made, &options);
+            CU_ASSERT_EQUAL(spk_connections_rows(found)->significant, side);
+            spk_connections_destroy(found);
+        }
+        CU_ASSERT(floor(row.count) < row.count);
+        free(values);
+    }
+    free_session(&made);
+}
+
+/* A kernel narrower than a bin is one of a bin, not of two. */
+static void narrow_kernels(void)
+{
+    static const double width_s[] = {1e-6, 0.0005, 0.001};
+    session made = make_session(12, 1);
+    double expected[3][201], values[4][201];
+    for (int w = 0; w < 3; w++) {
+        spk_connections_options options = options_of(SPK_CONNECTION_HOLLOW);
+        options.max_latency_s = 0.001;
+        options.width_s = width_s[w];
+        const spk_connection_curve curve = {values[0], values[1], expected[w], values[2],
+                                            values[3]};
+        CU_ASSERT_EQUAL_FATAL(
+            spk_connections_curve(NULL, &made.spikes, &options, 0, 1, &curve), SPK_OK);
+    }
+    CU_ASSERT(memcmp(expected[0], expected[1], sizeof expected[0]) == 0);
+    CU_ASSERT(memcmp(expected[0], expected[2], sizeof expected[0]) != 0);
+    free_session(&made);
+}
+
 /* ---- few spikes ---- */
 
 /* One spike each, all at one sample, and rates so low that most bins are empty: no p of 0. */
@@ -782,6 +863,8 @@ static const suite_test tests[] = {
     {"rows do not depend on the way", rows_do_not_depend_on_the_way},
     {"curves", curves},
     {"kopelowitz by definition", kopelowitz_by_definition},
+    {"deconvolution by definition", deconvolution_by_definition},
+    {"narrow kernels", narrow_kernels},
     {"sparse trains", sparse_trains},
     {"errors", errors},
     {"failed allocations", failed_allocations},

@@ -49,6 +49,7 @@ static spk_connections_options all_rows(void)
     spk_connections_options options;
     spk_connections_options_init(&options, sizeof options);
     options.method = SPK_CONNECTION_JITTER;
+    options.signs = 0;
     options.max_p = 1;
     return options;
 }

@@ -72,6 +72,37 @@ static void check_test(const spk_connection *row, const spk_glmcc_result *r, int
     CU_ASSERT_DOUBLE_EQUAL(row->latency_s, 1e-3 * ((double)r->delay_bins + 0.5), 1e-12);
 }
 
+/* Pairs beyond the background in the twelve bins of 1 ms after the delay, three times tau. */
+static void check_transmission(const table *t, const spk_trains *trains,
+                               const spk_glmcc_options *g, const int32_t (*pair)[2],
+                               const spk_connections *found, const spk_glmcc_result *r)
+{
+    enum {
+        N_BINS = 100,
+        N_DELAYS = 4
+    };
+    double counts[N_BINS], background[N_BINS], sums[N_DELAYS][2];
+    spk_glmcc_result again;
+    CU_ASSERT_EQUAL_FATAL(
+        spk_glmcc_count(NULL, trains, pair[0][0], pair[0][1], g, counts, sums[0]),
+        SPK_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        spk_glmcc_fit_pairs(NULL, trains, pair, 1, g, &again, background), SPK_OK);
+    for (int side = 0; side < 2; side++) {
+        const int32_t source = pair[0][side], target = pair[0][1 - side];
+        double beyond = 0.0, n_source = 0.0;
+        for (int64_t m = r->delay_bins; m < r->delay_bins + 12; m++) {
+            const int64_t k = side == 0 ? N_BINS / 2 + m : N_BINS / 2 - 1 - m;
+            beyond += counts[k] - exp(background[k]);
+        }
+        for (int64_t i = 0; i < t->spikes.n_spikes; i++)
+            n_source += t->units[i] == source;
+        CU_ASSERT_DOUBLE_EQUAL(row_of(found, source, target, 1)->transmission,
+                               beyond / n_source,
+                               0.501 / n_source); /* of a whole number of pairs */
+    }
+}
+
 static void rows_are_fits(void)
 {
     static const char *const names[] = {"glmcc", "glmcc_lr"};
@@ -105,6 +136,7 @@ static void rows_are_fits(void)
                         check_test(
                             row_of(found, side ? j : i, side ? i : j, sign), &r, side,
                             rule == 0 ? r.significant[side] : r.log_p[side] < log(1e-4));
+                check_transmission(t, trains, &g, pair, found, &r);
             }
         CU_ASSERT(row_of(found, 0, 1, 1)->significant);
         CU_ASSERT(row_of(found, 3, 2, -1)->significant);

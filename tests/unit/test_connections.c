@@ -127,6 +127,8 @@ static spk_status draw_curve(spk_context *ctx, const spk__connection_work *work,
     }
 static const spk__connection_method of_counts = {
     .info = INFO, .needs_counts = 1, .test = test_counts, .curve = draw_curve};
+static const spk__connection_method of_undirected = {
+    .info = INFO, .needs_counts = 1, .is_symmetric = 1, .test = test_counts};
 static const spk__connection_method of_autos = {
     .info = INFO, .needs_counts = 1, .needs_auto = 1, .test = test_counts};
 static const spk__connection_method of_trains = {.info = INFO,
@@ -269,6 +271,7 @@ static void shards_name_each_test_once(void)
 {
     shards_join(&of_counts);
     shards_join(&of_trains);
+    shards_join(&of_undirected);
 }
 
 static void chosen_pairs_are_rows_of_the_whole(void)
@@ -305,6 +308,38 @@ static void chosen_pairs_are_rows_of_the_whole(void)
         spk_connections_destroy(some);
         spk_connections_destroy(whole);
     }
+}
+
+/* Pairs without a direction: the rows of source < target, each once however it is asked for. */
+static void undirected_pairs(void)
+{
+    table t;
+    make_table(&t, 6);
+    const int32_t pairs[][2] = {{6, 0}, {3, 2}, {0, 6}, {1, 5}, {2, 3}, {3, 2}};
+    static const int32_t expected[][3] = {{0, 6, 1}, {0, 6, -1}, {2, 3, 1}, {2, 3, -1}};
+    spk_connections_options options = all_rows();
+    spk_connections *both = find(&t.spikes, &options, &of_counts, 1);
+    spk_connections *once = find(&t.spikes, &options, &of_undirected, 2);
+    int64_t n = 0;
+    for (int64_t r = 0; r < spk_connections_n_rows(both); r++) {
+        const spk_connection *row = &spk_connections_rows(both)[r];
+        if (row->source < row->target)
+            CU_ASSERT_EQUAL(spk_connections_rows(once)[n++].log_p, row->log_p);
+    }
+    CU_ASSERT(n == 30 && spk_connections_n_rows(once) == n);
+    CU_ASSERT_EQUAL(spk_connections_n_tests(once), n);
+    spk_connections_destroy(once);
+    spk_connections_destroy(both);
+    options.pairs = &pairs[0][0];
+    options.n_pairs = 6;
+    once = find(&t.spikes, &options, &of_undirected, 1);
+    CU_ASSERT_EQUAL_FATAL(spk_connections_n_rows(once), 4);
+    for (int r = 0; r < 4; r++) {
+        const spk_connection *row = &spk_connections_rows(once)[r];
+        CU_ASSERT(row->source == expected[r][0] && row->target == expected[r][1] &&
+                  row->sign == expected[r][2]);
+    }
+    spk_connections_destroy(once);
 }
 
 static void what_is_kept(void)
@@ -642,6 +677,8 @@ static void out_of_memory(void)
                                          &(call){&t.spikes, &options, &of_counts}) > 5);
         CU_ASSERT(suite_fail_allocations(find_once,
                                          &(call){&t.spikes, &options, &of_autos}) > 5);
+        CU_ASSERT(suite_fail_allocations(
+                      find_once, &(call){&t.spikes, &options, &of_undirected}) > 5);
         CU_ASSERT(suite_fail_allocations(find_once,
                                          &(call){&t.spikes, &options, &of_trains}) > 5);
     }
@@ -654,6 +691,7 @@ static const suite_test tests[] = {
     {"every way finds the same", every_way_finds_the_same},
     {"shards name each test once", shards_name_each_test_once},
     {"chosen pairs are rows of the whole", chosen_pairs_are_rows_of_the_whole},
+    {"undirected pairs", undirected_pairs},
     {"what is kept", what_is_kept},
     {"q by hand", q_by_hand},
     {"transmission by hand", transmission_by_hand},

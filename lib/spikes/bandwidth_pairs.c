@@ -208,8 +208,10 @@ SPK__CLONES static int64_t spread_spikes(const int64_t *t, int64_t n, int level,
         const int64_t base = (int64_t)x, index = block_of(base - 2);
         while (index > current) {
             n_blocks = emit(blocks, n_blocks, current, window);
-            memcpy(window, window + BLOCK, sizeof(float) * BLOCK);
-            memset(window + BLOCK, 0, sizeof(float) * BLOCK);
+            for (int k = 0; k < BLOCK; k++) {
+                window[k] = window[BLOCK + k];
+                window[BLOCK + k] = 0.0F;
+            }
             const int64_t skip = index - current > 2 ? 2 : index - current;
             if (skip == 2) {
                 n_blocks = emit(blocks, n_blocks, current + 1, window);
